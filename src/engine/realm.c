@@ -1,0 +1,243 @@
+/* A realm's life, and the rule of entry. */
+#include "engine/jsc_private.h"
+#include "engine/private.h"
+
+/* There is one VM a process; native functions find their realm through it. */
+static Vm *the_vm;
+
+static JSValueRef
+unhandled_rejection (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                     const JSValueRef arguments[], JSValueRef *exception)
+{
+  Realm *realm = realm_of (ctx);
+  if (realm != NULL && realm->host != NULL && !realm->is_terminated && n == 2)
+    realm->host->uncaught (realm, arguments[1], realm->host_data);
+  return JSValueMakeUndefined (ctx);
+}
+
+Realm *
+realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data, const Limits *limits)
+{
+  Realm *realm = g_new0 (Realm, 1);
+  the_vm = vm;
+  realm->vm = vm;
+  realm->id = id;
+  realm->host = host;
+  realm->host_data = host_data;
+  realm->has_limits = limits != NULL;
+  if (limits != NULL)
+    realm->limits = *limits;
+  realm->started_at_us = g_get_monotonic_time ();
+  realm->context = JSGlobalContextCreateInGroup (vm->group, NULL);
+  g_hash_table_insert (vm->realms, (gpointer) realm->context, realm);
+
+  JSLock (realm->context);
+  realm_awaits_init (realm);
+  if (host != NULL)
+    JSGlobalContextSetUnhandledRejectionCallback (
+        realm->context,
+        JSObjectMakeFunctionWithCallback (realm->context, NULL, unhandled_rejection), NULL);
+  JSUnlock (realm->context);
+  return realm;
+}
+
+void
+realm_free (Realm *realm)
+{
+  g_assert (realm->vm->current != realm);
+  if (realm->runtime_destroy != NULL)
+    realm->runtime_destroy (realm->runtime_data);
+  realm_awaits_clear (realm);
+  g_hash_table_remove (realm->vm->realms, realm->context);
+  JSGlobalContextRelease (realm->context);
+  g_free (realm->limit_detail);
+  g_free (realm);
+}
+
+Vm *
+realm_vm (Realm *realm)
+{
+  return realm->vm;
+}
+
+guint64
+realm_id (Realm *realm)
+{
+  return realm->id;
+}
+
+JSGlobalContextRef
+realm_context (Realm *realm)
+{
+  return realm->context;
+}
+
+JSObjectRef
+realm_global (Realm *realm)
+{
+  return JSContextGetGlobalObject (realm->context);
+}
+
+const Limits *
+realm_limits (Realm *realm)
+{
+  return realm->has_limits ? &realm->limits : NULL;
+}
+
+gpointer
+realm_host_data (Realm *realm)
+{
+  return realm->host_data;
+}
+
+const RealmHost *
+realm_host (Realm *realm)
+{
+  return realm->host;
+}
+
+Realm *
+realm_of (JSContextRef ctx)
+{
+  return the_vm == NULL ? NULL
+                        : g_hash_table_lookup (the_vm->realms, JSContextGetGlobalContext (ctx));
+}
+
+void
+realm_set_runtime_data (Realm *realm, gpointer data, GDestroyNotify destroy)
+{
+  realm->runtime_data = data;
+  realm->runtime_destroy = destroy;
+}
+
+gpointer
+realm_runtime_data (Realm *realm)
+{
+  return realm->runtime_data;
+}
+
+void
+realm_pending_add (Realm *realm)
+{
+  realm->pending++;
+}
+
+void
+realm_pending_remove (Realm *realm)
+{
+  g_assert (realm->pending > 0);
+  realm->pending--;
+}
+
+gboolean
+realm_is_terminated (Realm *realm)
+{
+  return realm->is_terminated;
+}
+
+gint64
+realm_cpu_us (Realm *realm)
+{
+  Vm *vm = realm->vm;
+  return realm->cpu_us + (vm->current == realm ? thread_cpu_us () - vm->entry_cpu_us : 0);
+}
+
+void
+realm_hit_limit (Realm *realm, LimitId limit, const char *detail)
+{
+  if (realm->is_terminated)
+    return;
+  realm->is_terminated = TRUE;
+  realm->limit = limit;
+  realm->limit_detail = g_strdup (detail);
+  /* The clock's next shot ends the JavaScript; an immediate one, since the realm may loop. */
+  JSContextGroupSetExecutionTimeLimit (realm->vm->group, 0, NULL, NULL);
+}
+
+/* --- entries --- */
+
+void
+realm_enter (Realm *realm)
+{
+  Vm *vm = realm->vm;
+  if (vm->depth++ > 0)
+    {
+      g_assert (vm->current == realm);
+      return;
+    }
+  vm->current = realm;
+  vm->entered_at_us = g_get_monotonic_time ();
+  vm->entry_cpu_us = thread_cpu_us ();
+  if (vm->entry_func != NULL && realm->id != 0)
+    vm->entry_func (realm->id, vm->entered_at_us, vm->entry_data);
+  JSLock (realm->context);
+}
+
+/* A termination that struck between calls (in a microtask) stays pending in the VM and would end
+ * the next realm's JavaScript: let it strike here. */
+static void
+absorb_termination (Vm *vm)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      JSValueRef exception = NULL;
+      engine_script_evaluate (vm->bootstrap, vm->system->context, &exception);
+      if (exception == NULL)
+        break;
+    }
+  vm_arm_watchdog (vm);
+}
+
+static void
+tell_host (Realm *realm)
+{
+  if (realm->host == NULL)
+    return;
+  if (realm->is_terminated)
+    {
+      if (!realm->is_limit_told)
+        {
+          realm->is_limit_told = TRUE;
+          realm->host->limit_hit (realm, realm->limit, realm->limit_detail, realm->host_data);
+        }
+    }
+  else if (realm->pending == 0)
+    realm->host->idle (realm, realm->host_data);
+}
+
+void
+realm_leave (Realm *realm)
+{
+  Vm *vm = realm->vm;
+  g_assert (vm->depth > 0 && vm->current == realm);
+  if (vm->depth > 1)
+    {
+      vm->depth--;
+      return;
+    }
+  /* Still inside for the microtasks: a native function that they call may enter and leave. */
+  JSUnlock (realm->context);
+  vm->depth = 0;
+  realm->cpu_us += thread_cpu_us () - vm->entry_cpu_us;
+  vm->current = NULL;
+  if (realm->is_terminated)
+    absorb_termination (vm);
+  if (vm->entry_func != NULL && realm->id != 0)
+    vm->entry_func (0, 0, vm->entry_data);
+  tell_host (realm);
+}
+
+void
+realm_call_event (Realm *realm, JSObjectRef function, JSObjectRef this_object, size_t n,
+                  const JSValueRef arguments[])
+{
+  JSValueRef exception = NULL;
+  realm_enter (realm);
+  if (!realm->is_terminated)
+    {
+      JSObjectCallAsFunction (realm->context, function, this_object, n, arguments, &exception);
+      if (exception != NULL && !realm->is_terminated && realm->host != NULL)
+        realm->host->uncaught (realm, exception, realm->host_data);
+    }
+  realm_leave (realm);
+}
