@@ -34,6 +34,9 @@ typedef struct
   void (*idle) (Realm *realm, gpointer host);
   /* A limit was hit and the realm terminated. `detail` in words, may be NULL. Runs at the end of the entry. */
   void (*limit_hit) (Realm *realm, LimitId limit, const char *detail, gpointer host);
+  /* The last thing in every outermost entry, after the above; may be NULL. The realm may be freed here (and in no
+   * other of these callbacks). */
+  void (*left) (Realm *realm, gpointer host);
 } RealmHost;
 
 /* Sets the engine's options and makes the VM with its system realm. Once a process, after the last fork. */
@@ -52,8 +55,7 @@ void vm_set_entry_func (Vm *vm, VmEntryFunc func, gpointer user_data);
 Realm *realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data,
                   const Limits *limits);
 /* Cancels its timers and pending operations; no callback of it runs afterwards. The heap is reclaimed later.
- * Must not be called between its enter and leave (use an idle source, or do it in the host's callbacks, which
- * run when the entry has ended). */
+ * Must not be called between its enter and leave, except in host->left. */
 void realm_free (Realm *realm);
 
 Vm *realm_vm (Realm *realm);

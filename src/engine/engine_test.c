@@ -42,7 +42,7 @@ host_limit (Realm *realm, LimitId limit, const char *detail, gpointer data)
   host->limit = limit;
 }
 
-static const RealmHost host_table = { host_log, host_uncaught, host_idle, host_limit };
+static const RealmHost host_table = { host_log, host_uncaught, host_idle, host_limit, NULL };
 
 static JSValueRef
 evaluate (Realm *realm, const char *source)

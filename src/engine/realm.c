@@ -225,6 +225,8 @@ realm_leave (Realm *realm)
   if (vm->entry_func != NULL && realm->id != 0)
     vm->entry_func (0, 0, vm->entry_data);
   tell_host (realm);
+  if (realm->host != NULL && realm->host->left != NULL)
+    realm->host->left (realm, realm->host_data);
 }
 
 void

@@ -121,7 +121,8 @@ typedef struct
   char *identifier, *name;
   gint64 started_at_us, ended_at_us;
   Value *results;
-  GBytes *error; /* JSON, or NULL */
+  GBytes *error;  /* JSON, or NULL */
+  GBytes *states; /* JSON of the states it changed, or NULL: given back by store_load_unfinished() */
 } StoreStep;
 void store_step_free (StoreStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreStep, store_step_free)

@@ -27,7 +27,8 @@ enum
    *   gbytes limits (limits_to_json)
    *   gbytes mocks: JSON object step identifier -> result, or empty
    *   count  of resumed steps: those whose result is stored
-   *     each: text path, value results, gbytes error JSON (empty = none)
+   *     each: text path, value results, gbytes error JSON (empty = none), gbytes states (as in
+   *     EXECUTION_STEP)
    */
   WORKER_START,
 
@@ -56,7 +57,9 @@ enum
    *   text identifier, text display name
    *   i64 started at, i64 ended at (µs since 1970)
    *   value results
-   *   gbytes error JSON (empty = none), as in EXECUTION_FINISHED */
+   *   gbytes error JSON (empty = none), as in EXECUTION_FINISHED
+   *   gbytes states that the step changed (empty = none): JSON object {executionState?, instanceState?, …},
+   *          kept with the step (StoreStep.states) so that a resumed execution has them */
   EXECUTION_STEP,
 
   /* Log lines: count, each: i64 at, u8 LogLevel, text step identifier (or ""), text line */
