@@ -8,6 +8,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/socket.h>
 #include "base/frame.h"
 
 /* Server -> egress (control channel). */

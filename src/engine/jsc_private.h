@@ -20,3 +20,9 @@ JS_EXPORT void JSGlobalContextSetUnhandledRejectionCallback (JSGlobalContextRef 
 /* While held, calls into the VM do not drain microtasks when they return; the last unlock does. */
 JS_EXPORT void JSLock (JSContextRef ctx);
 JS_EXPORT void JSUnlock (JSContextRef ctx);
+
+/* A property that JavaScript can't see, of an object that was made with a class; the collector marks it. */
+JS_EXPORT bool JSObjectSetPrivateProperty (JSContextRef ctx, JSObjectRef object,
+                                           JSStringRef property_name, JSValueRef value);
+JS_EXPORT JSValueRef JSObjectGetPrivateProperty (JSContextRef ctx, JSObjectRef object,
+                                                 JSStringRef property_name);

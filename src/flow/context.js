@@ -1,6 +1,6 @@
-// Evaluated once per realm with the native log function; gives what code blocks are called with.
+// Evaluated once per realm with two native functions (log a line; a stored result as a value); gives what code blocks are called with.
 // spec/context.md and spec/triggers-and-flows.md ("Trigger payload") name every property.
-(function (log) {
+(function (log, revive) {
   "use strict";
   const at = (level) => (...args) => log(level, ...args);
   // Levels as in worker/protocol.h.
@@ -113,5 +113,19 @@
     globalDebug: request.globalDebug ?? base.globalDebug ?? false,
   });
 
-  return { makeContext, makePayload };
+  // A large result becomes a value only if the code looks at it.
+  const makeLazyResult = (index) => ({
+    get results() {
+      const value = revive(index);
+      Object.defineProperty(this, "results", {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+      return value;
+    },
+  });
+
+  return { makeContext, makePayload, makeLazyResult };
 })

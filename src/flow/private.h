@@ -1,0 +1,157 @@
+/* What the files of the flow share. */
+#pragma once
+
+#include "base/json.h"
+#include "flow/flow.h"
+#include "runtime/runtime.h"
+
+struct FlowProgram
+{
+  Vm *vm;
+  Version *version;
+  char *context; /* JSON text */
+  char *integration_name;
+  GPtrArray *scripts; /* of EngineScript, by index of Version.scripts */
+  EngineScript *context_script;
+};
+
+/* What a step gave. Values are protected while it lives. */
+typedef struct
+{
+  JSValueRef results; /* what later steps see */
+  gboolean has_answer_parts;
+  HttpAnswer *answer; /* status 0 = not given; body only where given as text */
+} StepOutcome;
+
+/* A step that has ended. */
+typedef struct
+{
+  const Step *step;
+  Value *results;
+  JSValueRef value; /* of references; made on first use; protected; NULL = not yet */
+} StepRecord;
+
+/* One list of steps under way; loops and branches stack further ones. */
+typedef struct Sequence Sequence;
+struct Sequence
+{
+  GPtrArray *steps;
+  guint index;
+  char *prefix; /* of paths: "" or "4/2/" */
+  Sequence *parent;
+};
+
+typedef enum
+{
+  STATE_EXECUTION,
+  STATE_INSTANCE,
+  STATE_CROSS_FLOW,
+  STATE_INTEGRATION,
+  STATE_COUNT,
+} StateId;
+
+struct FlowRun
+{
+  FlowProgram *program;
+  FlowStart *start;
+  const Flow *flow;
+  const FlowSink *sink;
+  gpointer user_data;
+  Realm *realm;
+
+  JSObjectRef base, run, make_context, make_payload, make_lazy_result; /* protected */
+  JSObjectRef states[STATE_COUNT];                                     /* protected */
+  GBytes *state_texts[STATE_COUNT];  /* as last seen */
+  gboolean has_changed[STATE_COUNT]; /* since the start */
+  json_t *mocks;                     /* object or NULL */
+  GHashTable *resumed;               /* path -> FlowResumed */
+  JSObjectRef *modules;              /* exported function of each script; protected; NULL = not yet */
+
+  GPtrArray *records; /* of StepRecord */
+  Sequence *sequence;
+  gboolean is_waiting, is_advancing, is_done;
+
+  /* The step under way. */
+  const Step *step;
+  char *path;
+  gint64 step_started_at_us;
+  guint attempt;
+  guint retry_timer;
+  StepOutcome *last; /* of the last step that ended */
+
+  gsize log_bytes;
+  gboolean *ended_early; /* of flow_run_start(), while it is on the stack */
+};
+
+/* --- run.c: how an action ends; exactly one of these, in an entry --- */
+
+void flow_step_succeed (FlowRun *run, StepOutcome *outcome);       /* takes it */
+void flow_step_fail (FlowRun *run, GBytes *error);                 /* takes it: error JSON */
+void flow_step_fail_message (FlowRun *run, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void flow_step_fail_thrown (FlowRun *run, JSValueRef error);
+/* The body of the request does not read: ends the run, the caller gets 400. */
+void flow_reject (FlowRun *run, const char *message);
+/* Ends the run as failed. Takes error. */
+void flow_fail (FlowRun *run, GBytes *error);
+/* A line of Tenon's own in the execution's log. */
+void flow_log (FlowRun *run, LogLevel level, const char *text);
+
+/* --- outcome.c --- */
+
+StepOutcome *step_outcome_new (FlowRun *run, JSValueRef results);
+void step_outcome_free (FlowRun *run, StepOutcome *outcome);
+/* Reads what a code block returned. NULL with *message where it has the wrong shape. */
+StepOutcome *step_outcome_from_action (FlowRun *run, JSValueRef returned, char **message);
+StepOutcome *step_outcome_from_trigger (FlowRun *run, JSValueRef returned, char **message);
+/* Status, content type, headers of a response object; body too if it has one. */
+HttpAnswer *http_answer_from_js (FlowRun *run, JSObjectRef object, char **message);
+/* The answer for a synchronous caller. NULL with *message. */
+HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message);
+
+/* --- states.c --- */
+
+gboolean flow_states_load (FlowRun *run, GError **error);
+void flow_states_clear (FlowRun *run);
+/* Takes the keys of the four states from a returned object into those of the context. */
+void flow_states_merge (FlowRun *run, JSObjectRef returned);
+/* What has changed since the last call, as a JSON object; NULL = nothing. FALSE with *message where a state
+ * can't be saved. */
+gboolean flow_states_changed (FlowRun *run, GBytes **changes, char **message);
+gboolean flow_states_restore (FlowRun *run, GBytes *changes);
+GArray *flow_states_to_save (FlowRun *run); /* of FlowState */
+
+/* --- payload.c, inputs.c, results.c --- */
+
+/* The trigger's payload; NULL if the run was rejected or failed meanwhile. */
+JSValueRef flow_payload (FlowRun *run);
+/* The value of an input; NULL with *message. */
+JSValueRef flow_input_value (FlowRun *run, const Input *input, char **message);
+const Input *flow_step_input (const Step *step, const char *key);
+/* Text of an input whose value is plain, or the fallback; free with g_free. */
+char *flow_input_text (FlowRun *run, const char *key, const char *fallback, char **message);
+/* stepResults for a code block: made anew each time. */
+JSObjectRef flow_step_results (FlowRun *run);
+JSValueRef flow_revive (FlowRun *run, guint record, JSValueRef *exception);
+/* Lets look-ups of `headers` in lower case find a name sent in another case. */
+void flow_headers_any_case (FlowRun *run, JSObjectRef payload);
+
+/* --- errors.c: error JSON of EXECUTION_FINISHED --- */
+
+GBytes *flow_error (FlowRun *run, const char *name, const char *message);
+GBytes *flow_error_limit (FlowRun *run, LimitId limit, const char *detail);
+GBytes *flow_error_thrown (FlowRun *run, JSValueRef error);
+char *flow_error_message (GBytes *error);
+
+/* --- actions.c --- */
+
+typedef struct
+{
+  const char *component, *action;
+  void (*run) (FlowRun *run); /* of run->step; ends by one of the functions above, now or later */
+} FlowAction;
+
+const FlowAction *flow_action_find (const Step *step);
+
+void code_block_action (FlowRun *run);  /* code_block.c */
+void code_block_trigger (FlowRun *run); /* code_block.c */
+void webhook_trigger (FlowRun *run);    /* webhook_trigger.c */

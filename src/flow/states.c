@@ -1,0 +1,165 @@
+/* The four states: spec/context.md, "The four states". Code changes the objects
+ * of its context or returns keys to merge; what counts is their JSON after each
+ * step. */
+#include "flow/private.h"
+
+#include <string.h>
+
+static const char *const state_names[STATE_COUNT] = {
+  [STATE_EXECUTION] = "executionState",
+  [STATE_INSTANCE] = "instanceState",
+  [STATE_CROSS_FLOW] = "crossFlowState",
+  [STATE_INTEGRATION] = "integrationState",
+};
+
+static void
+set_state (FlowRun *run, StateId id, JSObjectRef object)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  if (run->states[id] != NULL)
+    JSValueUnprotect (ctx, run->states[id]);
+  run->states[id] = object;
+  JSValueProtect (ctx, object);
+}
+
+static gboolean
+load_state (FlowRun *run, StateId id, json_t *all)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  json_t *given = json_object_get (all, state_names[id]);
+  g_autofree char *text = json_is_object (given) ? json_print (given) : g_strdup ("{}");
+  JSValueRef exception = NULL;
+  JSObjectRef object = js_as_object (ctx, js_parse_json (ctx, text, strlen (text), &exception));
+  if (object == NULL)
+    return FALSE;
+  set_state (run, id, object);
+  g_clear_pointer (&run->state_texts[id], g_bytes_unref);
+  run->state_texts[id] = g_bytes_new (text, strlen (text));
+  return TRUE;
+}
+
+gboolean
+flow_states_load (FlowRun *run, GError **error)
+{
+  g_autoptr (json_t) all = g_bytes_get_size (run->start->states) == 0
+                               ? json_object ()
+                               : json_parse_bytes (run->start->states, error);
+  if (all == NULL)
+    return FALSE;
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    if (!load_state (run, id, all))
+      {
+        g_set_error (error, JSON_ERROR, 0, "the stored %s does not read", state_names[id]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+void
+flow_states_clear (FlowRun *run)
+{
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    {
+      if (run->states[id] != NULL)
+        JSValueUnprotect (realm_context (run->realm), run->states[id]);
+      g_clear_pointer (&run->state_texts[id], g_bytes_unref);
+    }
+}
+
+static void
+merge_keys (JSContextRef ctx, JSObjectRef from, JSObjectRef to)
+{
+  JSPropertyNameArrayRef names = JSObjectCopyPropertyNames (ctx, from);
+  for (size_t i = 0; i < JSPropertyNameArrayGetCount (names); i++)
+    {
+      JSStringRef key = JSPropertyNameArrayGetNameAtIndex (names, i);
+      JSValueRef exception = NULL;
+      JSValueRef value = JSObjectGetProperty (ctx, from, key, &exception);
+      if (exception == NULL)
+        JSObjectSetProperty (ctx, to, key, value, kJSPropertyAttributeNone, NULL);
+    }
+  JSPropertyNameArrayRelease (names);
+}
+
+void
+flow_states_merge (FlowRun *run, JSObjectRef returned)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    {
+      JSObjectRef given = js_get_object (ctx, returned, state_names[id]);
+      if (given != NULL && given != run->states[id])
+        merge_keys (ctx, given, run->states[id]);
+    }
+}
+
+gboolean
+flow_states_changed (FlowRun *run, GBytes **changes, char **message)
+{
+  g_autoptr (json_t) all = NULL;
+  *changes = NULL;
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    {
+      g_autofree char *why = NULL;
+      gboolean is_too_large = FALSE;
+      g_autoptr (Value) value = runtime_value_from_js (
+          run->realm, run->states[id], (gsize) run->start->limits.value[LIMIT_STATE_BYTES], &why,
+          &is_too_large);
+      if (value == NULL || value_n_parts (value) > 0 || value_is_undefined (value))
+        {
+          if (is_too_large)
+            *message = g_strdup_printf (
+                "Unable to complete execution, persisted state exceeded maximum limit of "
+                "%" G_GINT64_FORMAT " bytes.",
+                run->start->limits.value[LIMIT_STATE_BYTES]);
+          else
+            *message
+                = g_strdup_printf ("%s can't be saved: %s", state_names[id],
+                                   why != NULL ? why : "binary data is not allowed in a state");
+          return FALSE;
+        }
+      GBytes *json = value_json (value);
+      if (g_bytes_equal (json, run->state_texts[id]))
+        continue;
+      g_clear_pointer (&run->state_texts[id], g_bytes_unref);
+      run->state_texts[id] = g_bytes_ref (json);
+      run->has_changed[id] = TRUE;
+      if (all == NULL)
+        all = json_object ();
+      json_object_set_new (all, state_names[id], json_parse_bytes (json, NULL));
+    }
+  if (all != NULL)
+    *changes = json_print_bytes (all);
+  return TRUE;
+}
+
+gboolean
+flow_states_restore (FlowRun *run, GBytes *changes)
+{
+  if (changes == NULL || g_bytes_get_size (changes) == 0)
+    return TRUE;
+  g_autoptr (json_t) all = json_parse_bytes (changes, NULL);
+  if (all == NULL)
+    return FALSE;
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    if (json_is_object (json_object_get (all, state_names[id])))
+      {
+        run->has_changed[id] = TRUE;
+        if (!load_state (run, id, all))
+          return FALSE;
+      }
+  return TRUE;
+}
+
+GArray *
+flow_states_to_save (FlowRun *run)
+{
+  GArray *states = g_array_new (FALSE, FALSE, sizeof (FlowState));
+  for (StateId id = STATE_INSTANCE; id < STATE_COUNT; id++)
+    if (run->has_changed[id])
+      {
+        FlowState state = { state_names[id], run->state_texts[id] };
+        g_array_append_val (states, state);
+      }
+  return states;
+}

@@ -1,0 +1,31 @@
+/* What the files of the worker share. */
+#pragma once
+
+#include "base/frame.h"
+#include "flow/flow.h"
+#include "worker/worker.h"
+
+/* A queue longer than this is written at once, also in the middle of an entry. */
+#define WORKER_LOG_FLUSH_BYTES (64 << 10)
+
+typedef struct
+{
+  WorkerPage *page;
+  Vm *vm;
+  GMainLoop *loop;
+  FrameChannel *channel;
+  FlowProgram *program; /* NULL = blank */
+  guint n_flows;
+  GHashTable *runs; /* slot -> FlowRun */
+  guint clock;
+  guint lines_of_entry;
+} Worker;
+
+/* frames.c: see protocol.h for the fields. */
+FlowStart *read_start (Frame *frame, GError **error);
+void frame_write_answer (FrameWriter *frame, const HttpAnswer *answer);
+
+#ifdef TENON_TEST_HOOKS
+/* attack.c: runs an escape attempt and reports. */
+void worker_attack (Worker *worker, Frame *frame);
+#endif
