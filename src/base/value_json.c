@@ -32,7 +32,7 @@ binary_to_json (GBytes *bytes)
 static json_t *
 place (json_t *root, const char *pointer, json_t *binary)
 {
-  g_autoptr (json_t) owned = binary;
+  g_autoptr (json_t) owned G_GNUC_UNUSED = binary;
   if (pointer[0] == '\0')
     {
       json_decref (root);
