@@ -19,9 +19,9 @@ GQuark dispatch_error_quark (void);
 typedef enum
 {
   DISPATCH_ERROR_NOT_FOUND,
-  DISPATCH_ERROR_FULL,      /* the instance's queue: 429 */
-  DISPATCH_ERROR_PAUSED,    /* 503 */
-  DISPATCH_ERROR_STOPPING,  /* 503 */
+  DISPATCH_ERROR_FULL,     /* the instance's queue: 429 */
+  DISPATCH_ERROR_PAUSED,   /* 503 */
+  DISPATCH_ERROR_STOPPING, /* 503 */
   DISPATCH_ERROR_INVALID,
 } DispatchErrorCode;
 
@@ -30,16 +30,20 @@ typedef enum
 typedef struct WorkerProcess WorkerProcess;
 typedef struct
 {
-  void (*ready) (WorkerProcess *worker, gpointer user_data); /* after fork, and after an assignment */
-  void (*frame) (WorkerProcess *worker, Frame *frame, gpointer user_data); /* execution frames */
-  /* Gone. `slot` is the execution that it was running (0 = none known) and `limit` the limit for which it
-   * was killed from outside (-1 = it was not: it crashed, or sent a malformed frame); `reason` in words. */
+  void (*ready) (WorkerProcess *worker,
+                 gpointer user_data); /* after fork, and after an assignment */
+  /* Execution frames of slots that run (known, in order: nothing after EXECUTION_FINISHED), and
+   * WORKER_UNFIT; in debug builds WORKER_ATTACK_RESULT. Their fields are for the owner to check. */
+  void (*frame) (WorkerProcess *worker, Frame *frame, gpointer user_data);
+  /* Gone. `slot` is the execution that it was running (0 = none known) and `limit` the limit for
+   * which it was killed from outside (-1 = it was not: it crashed, or sent a malformed frame);
+   * `reason` in words. */
   void (*died) (WorkerProcess *worker, guint64 slot, int limit, const char *reason,
                 gpointer user_data);
 } WorkerProcessEvents;
 
-/* The processes that workers need, started while the caller has one thread and no secret: the zygote
- * and egress. */
+/* The processes that workers need, started while the caller has one thread and no secret: the
+ * zygote and egress. */
 typedef struct WorkerHost WorkerHost;
 WorkerHost *worker_host_start (SandboxMode mode, const char *const *allowed_cidrs, GError **error);
 /* After the caller's main loop may have threads. */
@@ -49,16 +53,17 @@ void worker_host_free (WorkerHost *host); /* ends all of them */
 GPid worker_host_zygote_pid (WorkerHost *host);
 GPid worker_host_egress_pid (WorkerHost *host);
 
-WorkerProcess *worker_process_new (WorkerHost *host, const WorkerProcessEvents *events,
-                                   gpointer user_data);
+WorkerProcess *
+worker_process_new (WorkerHost *host, const WorkerProcessEvents *events, gpointer user_data);
 void worker_process_assign (WorkerProcess *worker, GBytes *version, GBytes *instance_context);
-/* Sends WORKER_START and watches the execution from outside: wall clock, CPU, memory, heartbeat.
+/* May be called at once after worker_process_new() and _assign(): the frames wait in the channel.
+ * Sends WORKER_START and watches the execution from outside: wall clock, CPU, memory, heartbeat.
  * `start` is the finished frame; `limits` are those inside it. */
 void worker_process_run (WorkerProcess *worker, guint64 slot, GBytes *start, const Limits *limits);
-/* The execution has ended: stop watching it. */
+/* No longer interested: stop watching it and drop its frames. EXECUTION_FINISHED does it by itself. */
 void worker_process_end_run (WorkerProcess *worker, guint64 slot);
-void worker_process_cancel (WorkerProcess *worker, guint64 slot, const char *limit,
-                            const char *message);
+void
+worker_process_cancel (WorkerProcess *worker, guint64 slot, const char *limit, const char *message);
 GPid worker_process_pid (WorkerProcess *worker);
 guint64 worker_process_resident_bytes (WorkerProcess *worker);
 void worker_process_free (WorkerProcess *worker); /* kills it; no event after */
@@ -67,12 +72,12 @@ void worker_process_free (WorkerProcess *worker); /* kills it; no event after */
 
 typedef struct
 {
-  Limits limits;      /* the server's */
-  Limits limits_most; /* none may pass these */
-  guint workers;      /* processes in all */
+  Limits limits;       /* the server's */
+  Limits limits_most;  /* none may pass these */
+  guint workers;       /* processes in all */
   guint spare_workers; /* blank ones kept ready */
-  guint idle_seconds; /* a worker without work is retired after */
-  char *public_url;   /* "http://127.0.0.1:8080": what webhook URLs begin with */
+  guint idle_seconds;  /* a worker without work is retired after */
+  char *public_url;    /* "http://127.0.0.1:8080": what webhook URLs begin with */
 } DispatcherOptions;
 
 typedef struct Dispatcher Dispatcher;
@@ -97,8 +102,8 @@ const Endpoint *dispatcher_find_endpoint (Dispatcher *dispatcher, const char *to
 /* What a webhook brought. The dispatcher references or copies what it keeps. */
 typedef struct
 {
-  const char *invoke_url;      /* the URL that was called, as a whole */
-  Value *payload;              /* PAYLOAD_REQUEST */
+  const char *invoke_url; /* the URL that was called, as a whole */
+  Value *payload;         /* PAYLOAD_REQUEST */
   gboolean is_synchronous;
 } WebhookRequest;
 
@@ -110,19 +115,21 @@ typedef struct
   GBytes *body;
 } WebhookAnswer;
 
-/* Runs once. `error` (DISPATCH_ERROR_*) instead of an answer where none could be accepted. The answer is
- * complete: default body, 400s, 504 past LIMIT_SYNC_MS. `execution_id` is NULL only with an error. */
+/* Runs once. `error` (DISPATCH_ERROR_*) instead of an answer where none could be accepted. The
+ * answer is complete: default body, 400s, 504 past LIMIT_SYNC_MS. `execution_id` is NULL only with
+ * an error. */
 typedef void (*WebhookDone) (const char *execution_id, const WebhookAnswer *answer,
                              const GError *error, gpointer user_data);
-/* Returns a ticket. If the caller goes away, dispatcher_forget(ticket): `done` will not run, the execution
- * goes on. */
+/* Returns a ticket. If the caller goes away, dispatcher_forget(ticket): `done` will not run, the
+ * execution goes on. */
 guint64 dispatcher_invoke (Dispatcher *dispatcher, const Endpoint *endpoint,
                            const WebhookRequest *request, WebhookDone done, gpointer user_data);
 void dispatcher_forget (Dispatcher *dispatcher, guint64 ticket);
 
-/* A deploy: `document` is {instance, version, config, customer?, user?, apiKeys?: {flow: [..]}}. Validates, stores,
- * replaces the instance's workers when they are idle. `done` gets {instance: {...}, version: {...}, urls: {flow: url}, warnings}.
- * Faults of the version or the config values come as DISPATCH_ERROR_INVALID with `json` = {faults: […]}. */
+/* A deploy: `document` is {instance, version, config, customer?, user?, apiKeys?: {flow: [..]}}.
+ * Validates, stores, replaces the instance's workers when they are idle. `done` gets {instance:
+ * {...}, version: {...}, urls: {flow: url}, warnings}. Faults of the version or the config values
+ * come as DISPATCH_ERROR_INVALID with `json` = {faults: […]}. */
 void dispatcher_deploy (Dispatcher *dispatcher, json_t *document, StoreJsonDone done,
                         gpointer user_data);
 /* {instances: [{name, id, integration, version, isPaused, flows: [{name, url, isSynchronous}]}]} */
