@@ -1,0 +1,3 @@
+module.exports = async ({ logger, configVars }, stepResults) => {
+  return { data: { greeting: "Hello", doubled: 246 } };
+};

@@ -1,0 +1,86 @@
+// The real binary, for tests: `tenon run` of a text, and a server of one's own on loopback.
+import { spawn, execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** The program under test: $TENON, or the debug build that `make test` makes. */
+export const tenon = process.env.TENON ?? path.join(root, "build/debug/tenon");
+
+/** A build with AddressSanitizer: slower, and its memory counts double. */
+export const isSanitized = process.env.TENON_SANITIZED === "1";
+
+/** Makes a folder that is gone when `use` has ended. */
+export const withFolder = async (use) => {
+  const folder = await mkdtemp(path.join(tmpdir(), "tenon-test-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+/** Runs the binary to its end: {code, stdout, stderr}. */
+export const runTenon = (args, { input, env, cwd, timeoutMs = 60_000 } = {}) =>
+  new Promise((resolve) => {
+    const child = execFile(
+      tenon,
+      args,
+      { env: { ...process.env, ...env }, cwd, timeout: timeoutMs, maxBuffer: 256 << 20 },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : (error.code ?? error.signal), stdout, stderr }),
+    );
+    child.stdin.end(input ?? "");
+  });
+
+/** Runs one code block and returns the object of --json. */
+export const runBlock = (source, { extension = "js", kind = "action", limits = {}, args = [], files = {} } = {}) =>
+  withFolder(async (folder) => {
+    const file = path.join(folder, `block.${extension}`);
+    await writeFile(file, source);
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+    }
+    const limitArgs = Object.entries(limits).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
+    const { code, stdout, stderr } = await runTenon(["run", file, "--json", "--kind", kind, ...limitArgs, ...args], {
+      cwd: folder,
+    });
+    if (code !== 0 && code !== 1) throw new Error(`tenon run ended with ${code}: ${stderr || stdout}`);
+    return JSON.parse(stdout);
+  });
+
+/** Starts a server on a free port; `use` gets {url, data, pid, token, stop(), kill(), env}. */
+export const startServer = async (data, args = []) => {
+  const child = spawn(tenon, ["serve", "--data", data, "--listen", "127.0.0.1:0", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const url = await new Promise((resolve, reject) => {
+    const look = (chunk) => {
+      output += chunk;
+      const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(output);
+      if (found !== null) resolve(found[0]);
+    };
+    child.stdout.on("data", look);
+    child.stderr.on("data", look);
+    child.on("exit", (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
+  });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const stopBy = (signal) => {
+    child.kill(signal);
+    return ended;
+  };
+  return {
+    url,
+    data,
+    pid: child.pid,
+    output: () => output,
+    stop: () => stopBy("SIGTERM"),
+    kill: () => stopBy("SIGKILL"),
+    ended,
+  };
+};
