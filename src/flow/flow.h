@@ -103,3 +103,8 @@ void flow_run_cancel (FlowRun *run, int limit, const char *message);
 /* Cancels it if its wall clock has run out. */
 void flow_run_check_clock (FlowRun *run, gint64 now_us);
 void flow_run_free (FlowRun *run);
+
+#ifdef TENON_TEST_HOOKS
+/* A native function that every realm gets as a global, for attack tests. */
+void flow_add_test_hook (const char *name, JSObjectCallAsFunctionCallback function);
+#endif

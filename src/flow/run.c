@@ -513,6 +513,28 @@ make_run_object (FlowRun *run)
   return object;
 }
 
+#ifdef TENON_TEST_HOOKS
+static NativeFunction test_hooks[4];
+
+void
+flow_add_test_hook (const char *name, JSObjectCallAsFunctionCallback function)
+{
+  guint i = 0;
+  while (test_hooks[i].name != NULL)
+    g_assert (++i < G_N_ELEMENTS (test_hooks));
+  test_hooks[i] = (NativeFunction){ name, function };
+}
+
+static void
+install_test_hooks (FlowRun *run)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  for (guint i = 0; i < G_N_ELEMENTS (test_hooks) && test_hooks[i].name != NULL; i++)
+    js_set (ctx, realm_global (run->realm), test_hooks[i].name,
+            js_function (ctx, test_hooks[i].name, test_hooks[i].function));
+}
+#endif
+
 static gboolean
 prepare_context (FlowRun *run)
 {
@@ -528,6 +550,9 @@ prepare_context (FlowRun *run)
             : js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 2, natives, NULL));
   if (made == NULL)
     return FALSE;
+#ifdef TENON_TEST_HOOKS
+  install_test_hooks (run);
+#endif
   run->make_context = keep (run, js_get (ctx, made, "makeContext", &exception));
   run->make_payload = keep (run, js_get (ctx, made, "makePayload", &exception));
   run->make_lazy_result = keep (run, js_get (ctx, made, "makeLazyResult", &exception));

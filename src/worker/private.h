@@ -26,6 +26,8 @@ FlowStart *read_start (Frame *frame, GError **error);
 void frame_write_answer (FrameWriter *frame, const HttpAnswer *answer);
 
 #ifdef TENON_TEST_HOOKS
-/* attack.c: runs an escape attempt and reports. */
-void worker_attack (Worker *worker, Frame *frame);
+/* attack.c */
+void worker_add_test_hooks (void);
+/* worker.c: a frame whose body is exactly `data`. */
+void worker_send_raw (guint16 type, guint64 stream, gconstpointer data, gsize length);
 #endif

@@ -35,10 +35,6 @@ enum
   /* Ends an execution with an error: text limit name or "", text message. */
   WORKER_CANCEL,
 
-  /* Debug builds only: runs a native escape attempt inside the sandbox.
-   *   text name; answered by WORKER_ATTACK_RESULT */
-  WORKER_ATTACK,
-
   /* Worker to server. */
 
   WORKER_READY = 64, /* the VM is up (after fork), and again after WORKER_ASSIGN; no fields */
@@ -75,8 +71,6 @@ enum
    *   u64    CPU time, µs
    *   u64    resident size at the end, bytes */
   EXECUTION_FINISHED,
-
-  WORKER_ATTACK_RESULT, /* text name, u8 was refused, text what happened */
 };
 
 /* HttpAnswer fields: u32 status, string content type (may be NULL), count of headers each

@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The wall clock of executions that wait; those that compute are seen by the engine's own clock. */
 #define CLOCK_TICK_MS 20
@@ -247,11 +248,6 @@ handle_frame (FrameChannel *channel, Frame *frame, gpointer data)
     case WORKER_CANCEL:
       cancel_run (frame);
       break;
-#ifdef TENON_TEST_HOOKS
-    case WORKER_ATTACK:
-      worker_attack (&worker, frame);
-      break;
-#endif
     default:
       fail_worker ("a frame of a type that a worker does not know");
     }
@@ -263,6 +259,22 @@ server_closed (FrameChannel *channel, const GError *error, gpointer data)
   g_main_loop_quit (worker.loop);
 }
 
+#ifdef TENON_TEST_HOOKS
+void
+worker_send_raw (guint16 type, guint64 stream, gconstpointer data, gsize length)
+{
+  /* A writer's fields are length-prefixed; the raw bytes stand after a header made by hand. */
+  g_autoptr (GBytes) empty = frame_writer_end (frame_writer_new (type, stream));
+  GByteArray *bytes = g_byte_array_sized_new ((guint) (FRAME_HEADER_BYTES + length));
+  guint32 le_length = GUINT32_TO_LE ((guint32) length);
+  g_byte_array_append (bytes, g_bytes_get_data (empty, NULL), FRAME_HEADER_BYTES);
+  memcpy (bytes->data, &le_length, sizeof le_length);
+  g_byte_array_append (bytes, data, (guint) length);
+  g_autoptr (GBytes) frame = g_byte_array_free_to_bytes (bytes);
+  frame_channel_send (worker.channel, frame, NULL);
+}
+#endif
+
 int
 worker_serve (void)
 {
@@ -273,6 +285,9 @@ worker_serve (void)
   worker.loop = g_main_loop_new (NULL, FALSE);
   worker.channel
       = frame_channel_new (WORKER_FD_SERVER, NULL, &options, handle_frame, server_closed, NULL);
+#ifdef TENON_TEST_HOOKS
+  worker_add_test_hooks ();
+#endif
   runtime_init (worker.vm, egress_client_new (WORKER_FD_EGRESS));
   frame_channel_send_writer (worker.channel, frame_writer_new (WORKER_READY, 0));
   g_main_loop_run (worker.loop);
