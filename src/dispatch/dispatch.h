@@ -33,7 +33,7 @@ typedef struct
   void (*ready) (WorkerProcess *worker,
                  gpointer user_data); /* after fork, and after an assignment */
   /* Execution frames of slots that run (known, in order: nothing after EXECUTION_FINISHED), and
-   * WORKER_UNFIT; in debug builds WORKER_ATTACK_RESULT. Their fields are for the owner to check. */
+   * WORKER_UNFIT. Their fields are for the owner to check. */
   void (*frame) (WorkerProcess *worker, Frame *frame, gpointer user_data);
   /* Gone. `slot` is the execution that it was running (0 = none known) and `limit` the limit for
    * which it was killed from outside (-1 = it was not: it crashed, or sent a malformed frame);

@@ -295,13 +295,6 @@ take_worker_frame (WorkerProcess *worker, Frame *frame)
       worker->events.frame (worker, frame, worker->user_data);
       return TRUE;
     }
-#ifdef TENON_TEST_HOOKS
-  if (frame->type == WORKER_ATTACK_RESULT)
-    {
-      worker->events.frame (worker, frame, worker->user_data);
-      return TRUE;
-    }
-#endif
   return FALSE;
 }
 
