@@ -1,6 +1,6 @@
 // The real binary, for tests: `tenon run` of a text, and a server of one's own on loopback.
 import { spawn, execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
+import { mkdtemp, rm, readFile, writeFile, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,3 +84,69 @@ export const startServer = async (data, args = []) => {
     ended,
   };
 };
+
+/** Runs a CLI command against a server and returns its --json output. */
+export const callServer = async (server, args, options = {}) => {
+  const { code, stdout, stderr } = await runTenon([...args, "--json"], {
+    ...options,
+    env: { TENON_SERVER: server.url, TENON_TOKEN: await tokenOf(server), ...options.env },
+  });
+  if (code !== 0) throw new Error(`tenon ${args.join(" ")} ended with ${code}: ${stderr || stdout}`);
+  return JSON.parse(stdout);
+};
+
+/** The API token that the server made at its first start. */
+export const tokenOf = async (server) =>
+  (await readFile(path.join(server.data, "token"), "utf8")).trim();
+
+/** Writes an integration of code flows and deploys it: {flow name: URL}. flows: {name: {trigger?, steps: [code], …}} */
+export const deployFlows = async (server, flows, { instance = "default", config, args = [], extra = "" } = {}) =>
+  withFolder(async (folder) => {
+    const indent = (text, by) => text.replace(/^/gm, " ".repeat(by));
+    const codeStep = (name, key, code, isTrigger) =>
+      `      - name: ${name}\n${isTrigger ? "        isTrigger: true\n" : ""}        action: { component: { key: code, isPublic: true, version: LATEST }, key: ${key} }\n        inputs:\n          code:\n            type: value\n            value: |\n${indent(code, 14)}\n`;
+    const webhookStep =
+      "      - name: Webhook\n        isTrigger: true\n        action: { component: { key: webhook-triggers, isPublic: true, version: LATEST }, key: webhook }\n        inputs: {}\n";
+    let yaml = `name: Test\ndescription: ""\ndefinitionVersion: 7\n${extra}flows:\n`;
+    for (const [name, flow] of Object.entries(flows)) {
+      yaml += `  - name: ${name}\n`;
+      if (flow.isSynchronous) yaml += "    isSynchronous: true\n";
+      if (flow.security) yaml += `    endpointSecurityType: ${flow.security}\n`;
+      if (flow.limits) yaml += `    limits: ${JSON.stringify(flow.limits)}\n`;
+      yaml += "    steps:\n";
+      yaml += flow.trigger === undefined ? webhookStep : codeStep("Code Trigger", "runCodeTrigger", flow.trigger, true);
+      (flow.steps ?? []).forEach((code, i) => {
+        yaml += codeStep(`Step ${i + 1}`, "runCode", code, false);
+      });
+    }
+    await writeFile(path.join(folder, "integration.yaml"), yaml);
+    const more = [...args];
+    if (config !== undefined) {
+      await writeFile(path.join(folder, "config.json"), JSON.stringify(config));
+      more.push("--config", path.join(folder, "config.json"));
+    }
+    const deployed = await callServer(server, ["deploy", folder, "--instance", instance, ...more]);
+    return deployed.urls;
+  });
+
+/** Waits until `look` gives something truthy. */
+export const until = async (look, { timeoutMs = 20_000, everyMs = 50 } = {}) => {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error("waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+};
+
+/** An execution as the API shows it, once it has ended. */
+export const endOf = (server, id) =>
+  until(async () => {
+    const response = await fetch(`${server.url}/api/v1/executions/${id}`, {
+      headers: { authorization: `Bearer ${await tokenOf(server)}` },
+    });
+    if (!response.ok) return undefined;
+    const execution = await response.json();
+    return ["succeeded", "failed"].includes(execution.status) ? execution : undefined;
+  });
