@@ -16,6 +16,7 @@ struct Vm
   gpointer entry_data;
   EngineScript *bootstrap;
   JSClassRef await_class;
+  JSObjectRef rejection_function; /* of the system realm; protected */
 };
 
 struct Realm

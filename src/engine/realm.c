@@ -9,10 +9,26 @@ static JSValueRef
 unhandled_rejection (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
                      const JSValueRef arguments[], JSValueRef *exception)
 {
-  Realm *realm = realm_of (ctx);
+  Realm *realm = the_vm->current;
   if (realm != NULL && realm->host != NULL && !realm->is_terminated && n == 2)
     realm->host->uncaught (realm, arguments[1], realm->host_data);
   return JSValueMakeUndefined (ctx);
+}
+
+/* The engine holds the callback strongly: one of the realm's own would keep the realm for ever. So
+ * it is a function of the system realm, and who rejected is known from the entry, whose end drains
+ * microtasks. */
+static void
+hear_rejections (Realm *realm)
+{
+  Vm *vm = realm->vm;
+  if (vm->rejection_function == NULL)
+    {
+      JSGlobalContextRef ctx = vm->system->context;
+      vm->rejection_function = JSObjectMakeFunctionWithCallback (ctx, NULL, unhandled_rejection);
+      JSValueProtect (ctx, vm->rejection_function);
+    }
+  JSGlobalContextSetUnhandledRejectionCallback (realm->context, vm->rejection_function, NULL);
 }
 
 Realm *
@@ -34,9 +50,7 @@ realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data, const 
   JSLock (realm->context);
   realm_awaits_init (realm);
   if (host != NULL)
-    JSGlobalContextSetUnhandledRejectionCallback (
-        realm->context,
-        JSObjectMakeFunctionWithCallback (realm->context, NULL, unhandled_rejection), NULL);
+    hear_rejections (realm);
   JSUnlock (realm->context);
   return realm;
 }
