@@ -257,15 +257,19 @@ static void
 make_realms (guint n)
 {
   Host host = { 0 };
+  EngineScript *script
+      = engine_script_new ("t.js", "(async () => { await null; return 'done' })()", -1);
   for (guint i = 0; i < n; i++)
     {
+      JSValueRef exception = NULL;
       Realm *realm = realm_new (vm, 1, &host_table, &host, NULL);
       realm_enter (realm);
-      realm_await (realm, evaluate (realm, "(async () => { await null; return 'done' })()"),
+      realm_await (realm, engine_script_evaluate (script, realm_context (realm), &exception),
                    settled, &host);
       realm_leave (realm);
       realm_free (realm);
     }
+  engine_script_free (script);
   g_assert_cmpuint (host.n_settled, ==, n);
   g_free (host.text);
 }
@@ -273,11 +277,15 @@ make_realms (guint n)
 static void
 a_realm_that_has_ended_is_collected (void)
 {
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("freed memory stays in the sanitizer's quarantine");
+  return;
+#endif
   make_realms (500);
   gsize before = resident_bytes ();
   make_realms (6000);
-  /* Kept realms would be 80 KiB each: 480 MB; a sanitizer's quarantine is up to 256 MB. */
-  g_assert_cmpuint (resident_bytes (), <, before + (300 << 20));
+  /* Kept realms would be 80 KiB each: 480 MB. */
+  g_assert_cmpuint (resident_bytes (), <, before + (60 << 20));
 }
 
 int

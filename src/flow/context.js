@@ -15,12 +15,13 @@
   };
 
   // The SDK's helper object: switched off, as on the platform without its debug mode.
-  const debugHelper = () => ({
+  const nothing = () => {};
+  const debugHelper = {
     enabled: false,
-    timeElapsed: { mark() {}, measure() {} },
-    memoryUsage() {},
+    timeElapsed: { mark: nothing, measure: nothing },
+    memoryUsage: nothing,
     results: { timeElapsed: { marks: {}, measurements: {} }, memoryUsage: [] },
-  });
+  };
 
   // POSTs to another flow of the instance, as the platform's SDK does.
   const flowInvoker = (context) => async (flowName, data, config, source) => {
@@ -86,7 +87,7 @@
       batch: { enabled: false },
       globalDebug: base.globalDebug ?? false,
       runnerAllocatedMemoryMb: base.runnerAllocatedMemoryMb,
-      debug: debugHelper(),
+      debug: debugHelper,
       invokeFlow: undefined,
       components: {},
     };
