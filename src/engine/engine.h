@@ -136,6 +136,8 @@ void js_set (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef 
 /* NULL if it is not an object (or the getter threw: the exception is dropped). */
 JSObjectRef js_get_object (JSContextRef ctx, JSObjectRef object, const char *name);
 JSObjectRef js_as_object (JSContextRef ctx, JSValueRef value); /* NULL if it is not an object */
+/* Own enumerable properties with text keys; one whose getter throws is left out. */
+void js_copy_properties (JSContextRef ctx, JSObjectRef from, JSObjectRef to);
 gboolean js_is_nullish (JSContextRef ctx, JSValueRef value);
 /* NULL with *exception where the text is not JSON. */
 JSValueRef js_parse_json (JSContextRef ctx, const char *text, gsize length, JSValueRef *exception);

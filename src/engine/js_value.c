@@ -100,6 +100,21 @@ js_parse_json (JSContextRef ctx, const char *text, gsize length, JSValueRef *exc
   return value;
 }
 
+void
+js_copy_properties (JSContextRef ctx, JSObjectRef from, JSObjectRef to)
+{
+  JSPropertyNameArrayRef names = JSObjectCopyPropertyNames (ctx, from);
+  for (size_t i = 0; i < JSPropertyNameArrayGetCount (names); i++)
+    {
+      JSStringRef key = JSPropertyNameArrayGetNameAtIndex (names, i);
+      JSValueRef exception = NULL;
+      JSValueRef value = JSObjectGetProperty (ctx, from, key, &exception);
+      if (exception == NULL)
+        JSObjectSetProperty (ctx, to, key, value, kJSPropertyAttributeNone, NULL);
+    }
+  JSPropertyNameArrayRelease (names);
+}
+
 /* --- errors --- */
 
 static JSValueRef

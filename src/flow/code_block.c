@@ -61,32 +61,6 @@ load_module (FlowRun *run, guint index)
   return run->modules[index];
 }
 
-static JSValueRef
-make_context (FlowRun *run)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef states = js_object (ctx);
-  js_set (ctx, states, "executionState", run->states[STATE_EXECUTION]);
-  js_set (ctx, states, "instanceState", run->states[STATE_INSTANCE]);
-  js_set (ctx, states, "crossFlowState", run->states[STATE_CROSS_FLOW]);
-  js_set (ctx, states, "integrationState", run->states[STATE_INTEGRATION]);
-  const char *stable_key = run->step->stable_key;
-  JSValueRef arguments[] = {
-    run->base,
-    run->run,
-    states,
-    js_string (ctx, stable_key == NULL ? run->step->identifier : stable_key),
-    js_string (ctx, run->step->name),
-    js_string (ctx, run->step->action),
-  };
-  JSValueRef exception = NULL;
-  JSValueRef context
-      = JSObjectCallAsFunction (ctx, run->make_context, NULL, 6, arguments, &exception);
-  if (context == NULL)
-    flow_step_fail_thrown (run, exception);
-  return context;
-}
-
 static void
 block_settled (Realm *realm, JSValueRef value, gboolean is_rejected, gpointer data)
 {
@@ -114,10 +88,9 @@ call_block (FlowRun *run, JSValueRef second)
   JSValueRef exception = NULL;
   JSValueProtect (ctx, second);
   JSObjectRef function = load_module (run, (guint) run->step->script);
-  JSValueRef context = function == NULL ? NULL : make_context (run);
-  if (context != NULL)
+  if (function != NULL)
     {
-      JSValueRef arguments[] = { context, second };
+      JSValueRef arguments[] = { flow_context (run), second };
       JSValueRef returned = JSObjectCallAsFunction (ctx, function, NULL, 2, arguments, &exception);
       if (returned == NULL)
         flow_step_fail_thrown (run, exception);

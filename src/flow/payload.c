@@ -123,20 +123,29 @@ body_pair (FlowRun *run, JSValueRef data, const char *content_type)
   return pair;
 }
 
-static JSValueRef
-make_payload (FlowRun *run, JSObjectRef request, JSValueRef raw_body, JSValueRef body)
+/* Adds what the request does not say; a full payload of `tenon run` may say all of it itself. */
+static void
+complete (FlowRun *run, JSObjectRef payload, const char *name, JSObjectRef from)
 {
   JSContextRef ctx = realm_context (run->realm);
   JSValueRef exception = NULL;
-  JSValueRef arguments[] = { run->base, run->run, request, raw_body, body };
-  JSValueRef payload
-      = JSObjectCallAsFunction (ctx, run->make_payload, NULL, 5, arguments, &exception);
-  if (payload == NULL)
-    {
-      flow_step_fail_thrown (run, exception);
-      return NULL;
-    }
-  flow_headers_any_case (run, (JSObjectRef) payload);
+  JSValueRef given = js_get (ctx, payload, name, &exception);
+  if (js_is_nullish (ctx, given))
+    js_set (ctx, payload, name, js_get (ctx, from, name, &exception));
+}
+
+static JSValueRef
+complete_payload (FlowRun *run, JSObjectRef payload)
+{
+  static const char *const of_instance[]
+      = { "webhookUrls", "webhookApiKeys", "customer",   "instance",
+          "user",        "integration",    "globalDebug" };
+  static const char *const of_execution[] = { "invokeUrl", "executionId", "flow", "startedAt" };
+  for (guint i = 0; i < G_N_ELEMENTS (of_instance); i++)
+    complete (run, payload, of_instance[i], run->base);
+  for (guint i = 0; i < G_N_ELEMENTS (of_execution); i++)
+    complete (run, payload, of_execution[i], run->run);
+  flow_headers_any_case (run, payload);
   return payload;
 }
 
@@ -179,7 +188,21 @@ payload_of_request (FlowRun *run)
     }
   js_set (ctx, request, "rawBody", body_pair (run, raw, content_type));
   js_set (ctx, request, "body", body_pair (run, data, content_type));
-  return make_payload (run, request, js_undefined (ctx), js_undefined (ctx));
+  return complete_payload (run, request);
+}
+
+/* No request: spec/triggers-and-flows.md, "Observed in captured payloads". */
+static JSObjectRef
+empty_request (FlowRun *run)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  JSObjectRef request = js_object (ctx);
+  js_set (ctx, request, "headers", js_object (ctx));
+  js_set (ctx, request, "queryParameters", js_null (ctx));
+  js_set (ctx, request, "rawBody", body_pair (run, js_null (ctx), NULL));
+  js_set (ctx, request, "body", body_pair (run, js_null (ctx), NULL));
+  js_set (ctx, request, "pathFragment", js_string (ctx, ""));
+  return request;
 }
 
 JSValueRef
@@ -190,18 +213,17 @@ flow_payload (FlowRun *run)
   if (run->start->payload_kind == PAYLOAD_REQUEST)
     return payload_of_request (run);
 
-  JSObjectRef given = NULL;
+  JSObjectRef payload = empty_request (run);
   if (run->start->payload_kind == PAYLOAD_FULL)
     {
-      JSValueRef value = runtime_value_to_js (run->realm, run->start->payload, &exception);
-      given = js_as_object (ctx, value);
+      JSObjectRef given
+          = js_as_object (ctx, runtime_value_to_js (run->realm, run->start->payload, &exception));
       if (given == NULL)
         {
           flow_step_fail_message (run, "the payload is not an object");
           return NULL;
         }
+      js_copy_properties (ctx, given, payload);
     }
-  JSValueRef nothing = js_null (ctx);
-  return make_payload (run, given == NULL ? js_object (ctx) : given, body_pair (run, nothing, NULL),
-                       body_pair (run, nothing, NULL));
+  return complete_payload (run, payload);
 }

@@ -59,7 +59,12 @@ struct FlowRun
   gpointer user_data;
   Realm *realm;
 
-  JSObjectRef base, run, make_context, make_payload, make_lazy_result; /* protected */
+  /* context.c; all protected */
+  JSObjectRef base;     /* the instance's context, parsed for this execution */
+  JSObjectRef run;      /* what is this execution's own */
+  JSObjectRef logger;   /* NULL = not made yet */
+  JSObjectRef context;  /* the last one that was made */
+  JSObjectRef scripted; /* of context.js; NULL = not needed yet */
   JSObjectRef states[STATE_COUNT];                                     /* protected */
   GBytes *state_texts[STATE_COUNT];  /* as last seen */
   gboolean has_changed[STATE_COUNT]; /* since the start */
@@ -108,7 +113,19 @@ HttpAnswer *http_answer_from_js (FlowRun *run, JSObjectRef object, char **messag
 /* The answer for a synchronous caller. NULL with *message. */
 HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message);
 
+/* --- context.c --- */
+
+gboolean flow_context_prepare (FlowRun *run);
+/* The context for the step under way. */
+JSObjectRef flow_context (FlowRun *run);
+/* Calls a function of context.js. NULL with *exception. */
+JSValueRef flow_call_scripted (FlowRun *run, const char *name, size_t n,
+                               const JSValueRef arguments[], JSValueRef *exception);
+void flow_context_clear (FlowRun *run);
+
 /* --- states.c --- */
+
+void flow_states_add (FlowRun *run, JSObjectRef context);
 
 gboolean flow_states_load (FlowRun *run, GError **error);
 void flow_states_clear (FlowRun *run);

@@ -91,10 +91,9 @@ step_result (FlowRun *run, guint index)
   JSContextRef ctx = realm_context (run->realm);
   if (value_size (record->results) > EAGER_BYTES)
     {
-      JSValueRef argument = js_number (ctx, index);
-      JSValueRef lazy
-          = JSObjectCallAsFunction (ctx, run->make_lazy_result, NULL, 1, &argument, NULL);
-      return js_as_object (ctx, lazy);
+      JSValueRef argument = js_number (ctx, index), exception = NULL;
+      return js_as_object (ctx,
+                           flow_call_scripted (run, "makeLazyResult", 1, &argument, &exception));
     }
   JSValueRef exception = NULL;
   JSObjectRef result = js_object (ctx);

@@ -35,6 +35,22 @@ finish (FlowRun *run, gboolean is_success, const HttpAnswer *answer, GBytes *err
   run->sink->finished (run, &end, run->user_data);
 }
 
+static void
+tell_step (FlowRun *run, Value *results, GBytes *error, GBytes *states)
+{
+  FlowStepEnd end = {
+    .path = run->path,
+    .identifier = run->step->identifier,
+    .name = run->step->name,
+    .started_at_us = run->step_started_at_us,
+    .ended_at_us = g_get_real_time (),
+    .results = results,
+    .error = error,
+    .states = states,
+  };
+  run->sink->step (run, &end, run->user_data);
+}
+
 void
 flow_fail (FlowRun *run, GBytes *error)
 {
@@ -46,6 +62,8 @@ flow_fail (FlowRun *run, GBytes *error)
                                                                    run->step->name, message);
       g_autoptr (Value) nothing = value_new_undefined ();
       flow_log (run, LOG_ERROR, line);
+      if (run->path != NULL)
+        tell_step (run, nothing, error, NULL);
       finish (run, FALSE, NULL, error, nothing);
     }
   g_bytes_unref (error);
@@ -187,22 +205,6 @@ add_record (FlowRun *run, Value *results)
 }
 
 static void
-tell_step (FlowRun *run, Value *results, GBytes *error, GBytes *states)
-{
-  FlowStepEnd end = {
-    .path = run->path,
-    .identifier = run->step->identifier,
-    .name = run->step->name,
-    .started_at_us = run->step_started_at_us,
-    .ended_at_us = g_get_real_time (),
-    .results = results,
-    .error = error,
-    .states = states,
-  };
-  run->sink->step (run, &end, run->user_data);
-}
-
-static void
 go_on (FlowRun *run)
 {
   g_clear_pointer (&run->path, g_free);
@@ -332,11 +334,7 @@ flow_step_fail (FlowRun *run, GBytes *error)
       g_bytes_unref (error);
     }
   else
-    {
-      g_autoptr (Value) nothing = value_new_undefined ();
-      tell_step (run, nothing, error, NULL);
-      flow_fail (run, error);
-    }
+    flow_fail (run, error);
 }
 
 void
@@ -455,64 +453,6 @@ advance (FlowRun *run)
 
 /* --- the beginning of a run --- */
 
-static JSValueRef
-native_log (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-            const JSValueRef arguments[], JSValueRef *exception)
-{
-  Realm *realm = realm_of (ctx);
-  if (n == 0 || realm == NULL)
-    return js_undefined (ctx);
-  guint level = (guint) JSValueToNumber (ctx, arguments[0], NULL);
-  g_autofree char *text = runtime_format (realm, n - 1, arguments + 1);
-  realm_logged (realm, MIN (level, LOG_METRIC), text, realm_host_data (realm));
-  return js_undefined (ctx);
-}
-
-static JSValueRef
-native_revive (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-               const JSValueRef arguments[], JSValueRef *exception)
-{
-  FlowRun *run = realm_host_data (realm_of (ctx));
-  double index = n == 1 ? JSValueToNumber (ctx, arguments[0], NULL) : -1;
-  if (!(index >= 0 && index < run->records->len))
-    return js_undefined (ctx);
-  JSValueRef value = flow_revive (run, (guint) index, exception);
-  return value == NULL ? js_undefined (ctx) : value;
-}
-
-static JSObjectRef
-keep (FlowRun *run, JSValueRef value)
-{
-  if (value != NULL)
-    JSValueProtect (realm_context (run->realm), value);
-  return (JSObjectRef) value;
-}
-
-/* spec/context.md: ISO 8601, milliseconds, UTC. */
-static char *
-iso_time (gint64 at_us)
-{
-  g_autoptr (GDateTime) seconds = g_date_time_new_from_unix_utc (at_us / G_USEC_PER_SEC);
-  g_autofree char *text = g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S");
-  return g_strdup_printf ("%s.%03dZ", text, (int) (at_us % G_USEC_PER_SEC / 1000));
-}
-
-static JSObjectRef
-make_run_object (FlowRun *run)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef object = js_object (ctx), flow = js_object (ctx);
-  g_autofree char *started_at = iso_time (run->start->started_at_us);
-  js_set (ctx, flow, "id", js_string (ctx, run->flow->stable_key));
-  js_set (ctx, flow, "name", js_string (ctx, run->flow->name));
-  js_set (ctx, flow, "stableId", js_string (ctx, run->flow->stable_key));
-  js_set (ctx, object, "flow", flow);
-  js_set (ctx, object, "executionId", js_string (ctx, run->start->execution_id));
-  js_set (ctx, object, "invokeUrl", js_string (ctx, run->start->invoke_url));
-  js_set (ctx, object, "startedAt", js_string (ctx, started_at));
-  return object;
-}
-
 #ifdef TENON_TEST_HOOKS
 static NativeFunction test_hooks[4];
 
@@ -535,33 +475,6 @@ install_test_hooks (FlowRun *run)
 }
 #endif
 
-static gboolean
-prepare_context (FlowRun *run)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  JSValueRef natives[]
-      = { js_function (ctx, "log", native_log), js_function (ctx, "revive", native_revive) };
-  JSObjectRef factory
-      = js_as_object (ctx, engine_script_evaluate (run->program->context_script, ctx, &exception));
-  JSObjectRef made
-      = factory == NULL
-            ? NULL
-            : js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 2, natives, NULL));
-  if (made == NULL)
-    return FALSE;
-#ifdef TENON_TEST_HOOKS
-  install_test_hooks (run);
-#endif
-  run->make_context = keep (run, js_get (ctx, made, "makeContext", &exception));
-  run->make_payload = keep (run, js_get (ctx, made, "makePayload", &exception));
-  run->make_lazy_result = keep (run, js_get (ctx, made, "makeLazyResult", &exception));
-  run->base = keep (
-      run, js_parse_json (ctx, run->program->context, strlen (run->program->context), &exception));
-  run->run = keep (run, make_run_object (run));
-  return run->base != NULL && exception == NULL;
-}
-
 static void
 index_resumed (FlowRun *run)
 {
@@ -580,7 +493,10 @@ static gboolean
 prepare (FlowRun *run, char **message)
 {
   g_autoptr (GError) error = NULL;
-  if (!prepare_context (run))
+#ifdef TENON_TEST_HOOKS
+  install_test_hooks (run);
+#endif
+  if (!flow_context_prepare (run))
     {
       *message = g_strdup ("the execution's context can't be made");
       return FALSE;
@@ -670,11 +586,6 @@ static void
 release_values (FlowRun *run)
 {
   JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef kept[]
-      = { run->base, run->run, run->make_context, run->make_payload, run->make_lazy_result };
-  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
-    if (kept[i] != NULL)
-      JSValueUnprotect (ctx, kept[i]);
   for (guint i = 0; i < run->program->version->scripts->len; i++)
     if (run->modules[i] != NULL)
       JSValueUnprotect (ctx, run->modules[i]);
@@ -687,6 +598,7 @@ release_values (FlowRun *run)
   if (run->last != NULL)
     step_outcome_free (run, run->last);
   flow_states_clear (run);
+  flow_context_clear (run);
 }
 
 void

@@ -66,19 +66,11 @@ flow_states_clear (FlowRun *run)
     }
 }
 
-static void
-merge_keys (JSContextRef ctx, JSObjectRef from, JSObjectRef to)
+void
+flow_states_add (FlowRun *run, JSObjectRef context)
 {
-  JSPropertyNameArrayRef names = JSObjectCopyPropertyNames (ctx, from);
-  for (size_t i = 0; i < JSPropertyNameArrayGetCount (names); i++)
-    {
-      JSStringRef key = JSPropertyNameArrayGetNameAtIndex (names, i);
-      JSValueRef exception = NULL;
-      JSValueRef value = JSObjectGetProperty (ctx, from, key, &exception);
-      if (exception == NULL)
-        JSObjectSetProperty (ctx, to, key, value, kJSPropertyAttributeNone, NULL);
-    }
-  JSPropertyNameArrayRelease (names);
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    js_set (realm_context (run->realm), context, state_names[id], run->states[id]);
 }
 
 void
@@ -89,7 +81,7 @@ flow_states_merge (FlowRun *run, JSObjectRef returned)
     {
       JSObjectRef given = js_get_object (ctx, returned, state_names[id]);
       if (given != NULL && given != run->states[id])
-        merge_keys (ctx, given, run->states[id]);
+        js_copy_properties (ctx, given, run->states[id]);
     }
 }
 
