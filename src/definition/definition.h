@@ -21,8 +21,8 @@ typedef enum
 Version *definition_build (const char *path, TargetKind kind, FaultList *faults);
 
 /* The same from text in memory (the API's validation; fuzzing): no `code: {file: …}`. */
-Version *definition_build_text (const char *yaml, gsize length, const char *name,
-                                FaultList *faults);
+Version *
+definition_build_text (const char *yaml, gsize length, const char *name, FaultList *faults);
 
 /* A YAML or JSON document as JSON (config files, payload files, mocks): strings, numbers,
  * booleans and null by YAML 1.2 core rules. Faults carry line and column. NULL on error. */

@@ -28,10 +28,10 @@ typedef struct Input Input;
 struct Input
 {
   InputType type;
-  char *key;        /* the input's key; in a key/value list the entry's name; may be NULL */
-  Input *name;      /* a key/value entry whose name is itself an input, else NULL */
-  char *text;       /* VALUE and CONFIG_VAR */
-  char **path;      /* REFERENCE: NULL-terminated, unescaped segments, e.g. getData, results, a.b, 0 */
+  char *key;   /* the input's key; in a key/value list the entry's name; may be NULL */
+  Input *name; /* a key/value entry whose name is itself an input, else NULL */
+  char *text;  /* VALUE and CONFIG_VAR */
+  char **path; /* REFERENCE: NULL-terminated, unescaped segments, e.g. getData, results, a.b, 0 */
   GPtrArray *parts; /* TEMPLATE: of Input */
   GPtrArray *items; /* COMPLEX: of Input (value list, key/value list); NULL for conditions */
   json_t *json;     /* COMPLEX: as written, for actions that read conditions themselves */
@@ -67,9 +67,9 @@ struct Step
   char *name;       /* as shown */
   char *identifier; /* camelCased, the key in stepResults */
   char *description;
-  char *stable_key; /* or NULL */
-  char *component;  /* "code" */
-  char *action;     /* "runCode" */
+  char *stable_key;  /* or NULL */
+  char *component;   /* "code" */
+  char *action;      /* "runCode" */
   gboolean is_known; /* Tenon has this action; otherwise running into it fails the step */
   gboolean is_trigger;
   GPtrArray *inputs; /* of Input, in the order of the file, keys unique */
@@ -96,9 +96,10 @@ typedef struct
   char *description;
   gboolean is_synchronous;
   EndpointSecurity security;
-  char **organization_api_keys; /* NULL-terminated, may be NULL */
+  char **organization_api_keys;                  /* NULL-terminated, may be NULL */
   json_t *retry_config, *queue_config, *schemas; /* as written, or NULL */
-  json_t *limits;   /* those the flow sets (limits.h names), or NULL */
+  json_t *limits;                                /* those the flow sets (limits.h names), or NULL */
+  json_t *extra;    /* triggerResolver, isAgentFlow, … as written, or NULL */
   GPtrArray *steps; /* of Step; the first is the trigger */
 } Flow;
 
@@ -107,13 +108,13 @@ typedef struct
   char *key;
   char *stable_key; /* never NULL */
   char *description;
-  char *data_type; /* "string", … "connection" */
+  char *data_type;       /* "string", … "connection" */
   char *collection_type; /* "valuelist", "keyvaluelist" or NULL */
   char *default_value;   /* text as in the file, or NULL */
   char **pick_list;      /* NULL-terminated, or NULL */
   gboolean is_required;
   char *connection_key; /* type of a connection ("basic", …), or NULL */
-  json_t *raw; /* the whole entry as written: inputs, meta, scheduleType, … */
+  json_t *raw;          /* the whole entry as written: inputs, meta, scheduleType, … */
 } ConfigVar;
 
 /* One code block as it is evaluated: CommonJS text that assigns module.exports. */
@@ -122,10 +123,10 @@ typedef struct
   char *name;         /* as error messages show it: "code/map-fields.ts", or "integration.yaml" */
   char *step;         /* display name of the (first) step that uses it */
   char *code;         /* what the engine evaluates as the body of a CommonJS function */
-  char *source_map;   /* JSON text, or NULL where `code` is the author's text */
+  char *source_map;   /* JSON text, or NULL where `code` is the author's text, line for line */
   guint first_line;   /* line of the file at which an inline block's text begins, 1 otherwise */
   guint first_column; /* column (from 0) by which a YAML block scalar is indented */
-  char *source;       /* the author's text, for the excerpt in errors; NULL = take it from the map */
+  char *source; /* the author's text, for the excerpt in errors; NULL = take it from the map */
 } Script;
 
 typedef struct Version Version;
@@ -133,13 +134,13 @@ struct Version
 {
   char *name;
   char *description;
-  char *external_version; /* `version:` of the file, or "" */
-  gint64 definition_version;
-  GPtrArray *config_vars; /* of ConfigVar */
-  GPtrArray *flows;       /* of Flow */
-  GPtrArray *scripts;     /* of Script */
-  json_t *limits;         /* those the integration sets, or NULL */
-  json_t *extra;          /* documentation, category, labels, configPages, endpointType… as written */
+  char *external_version;    /* `version:` of the file, or "" */
+  gint64 definition_version; /* 6, 7; 0 = made of one code file: takes any config variables */
+  GPtrArray *config_vars;    /* of ConfigVar */
+  GPtrArray *flows;          /* of Flow */
+  GPtrArray *scripts;        /* of Script */
+  json_t *limits;            /* those the integration sets, or NULL */
+  json_t *extra; /* documentation, category, labels, configPages, endpointType… as written */
 };
 
 Version *version_ref (Version *version);
@@ -167,5 +168,5 @@ char *step_identifier (const char *name);
  * in defaults, converts to the variable's type, and reports every missing required value,
  * unknown name (with a suggestion) and value of the wrong type.
  * Returns the object for configVars, or NULL if there were errors. */
-json_t *config_values_resolve (const Version *version, json_t *given, const char *file,
-                               FaultList *faults);
+json_t *
+config_values_resolve (const Version *version, json_t *given, const char *file, FaultList *faults);
