@@ -43,10 +43,29 @@ js_function (JSContextRef ctx, const char *name, JSObjectCallAsFunctionCallback 
   return function;
 }
 
+/* Names of properties are few and used over and over: their strings are kept. */
+#define KEPT_NAMES 1024
+#define KEPT_NAME_LENGTH 64
+
+static JSStringRef
+name_string (const char *name)
+{
+  static GHashTable *names;
+  if (names == NULL)
+    names = g_hash_table_new (g_str_hash, g_str_equal);
+  JSStringRef string = g_hash_table_lookup (names, name);
+  if (string != NULL)
+    return JSStringRetain (string);
+  string = JSStringCreateWithUTF8CString (name);
+  if (g_hash_table_size (names) < KEPT_NAMES && strlen (name) < KEPT_NAME_LENGTH)
+    g_hash_table_insert (names, g_strdup (name), JSStringRetain (string));
+  return string;
+}
+
 JSValueRef
 js_get (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef *exception)
 {
-  JSStringRef key = JSStringCreateWithUTF8CString (name);
+  JSStringRef key = name_string (name);
   JSValueRef value = JSObjectGetProperty (ctx, object, key, exception);
   JSStringRelease (key);
   return value;
@@ -61,7 +80,7 @@ js_get_index (JSContextRef ctx, JSObjectRef object, guint index, JSValueRef *exc
 void
 js_set (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef value)
 {
-  JSStringRef key = JSStringCreateWithUTF8CString (name);
+  JSStringRef key = name_string (name);
   JSObjectSetProperty (ctx, object, key, value, kJSPropertyAttributeNone, NULL);
   JSStringRelease (key);
 }

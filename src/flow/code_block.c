@@ -109,7 +109,13 @@ code_block_action (FlowRun *run)
 void
 code_block_trigger (FlowRun *run)
 {
-  JSValueRef payload = flow_payload (run);
-  if (payload != NULL)
-    call_block (run, payload);
+  JSValueRef exception = NULL;
+  g_autoptr (Value) payload = flow_payload (run);
+  if (payload == NULL)
+    return;
+  JSValueRef value = flow_payload_to_js (run, payload, &exception);
+  if (value == NULL)
+    flow_step_fail_thrown (run, exception);
+  else
+    call_block (run, value);
 }

@@ -98,18 +98,6 @@ flow_call_scripted (FlowRun *run, const char *name, size_t n, const JSValueRef a
 }
 
 static JSValueRef
-invoke_flow (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-             const JSValueRef arguments[], JSValueRef *exception)
-{
-  FlowRun *run = realm_host_data (realm_of (ctx));
-  JSValueRef all[5] = { run->context };
-  for (size_t i = 0; i < 4; i++)
-    all[i + 1] = i < n ? arguments[i] : js_undefined (ctx);
-  JSValueRef promise = flow_call_scripted (run, "invokeFlow", 5, all, exception);
-  return promise == NULL ? js_undefined (ctx) : promise;
-}
-
-static JSValueRef
 do_nothing (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
             const JSValueRef arguments[], JSValueRef *exception)
 {
@@ -135,64 +123,185 @@ make_debug (JSContextRef ctx)
 
 /* --- the object --- */
 
-static void
-copy (FlowRun *run, JSObjectRef to, JSObjectRef from, const char *name)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  js_set (ctx, to, name, js_get (ctx, from, name, NULL));
-}
-
 static JSObjectRef
 make_execution_frame (FlowRun *run)
 {
   JSContextRef ctx = realm_context (run->realm);
   JSObjectRef frame = js_object (ctx);
-  JSValueRef started_at = js_get (ctx, run->run, "startedAt", NULL);
+  g_autofree char *at = flow_iso_time (run->start->started_at_us);
+  JSValueRef started_at = js_string (ctx, at);
   js_set (ctx, frame, "invokedByExecutionJWT", js_string (ctx, ""));
   js_set (ctx, frame, "invokedByExecutionStartedAt", started_at);
   js_set (ctx, frame, "componentActionKey", js_string (ctx, run->step->action));
-  copy (run, frame, run->run, "executionId");
+  js_set (ctx, frame, "executionId", js_string (ctx, run->start->execution_id));
   js_set (ctx, frame, "executionStartedAt", started_at);
   js_set (ctx, frame, "stepName", js_string (ctx, run->step->name));
   js_set (ctx, frame, "loopPath", js_string (ctx, ""));
   return frame;
 }
 
-/* What the instance has; the rest of its context document is for other readers. */
-static const char *const instance_properties[]
-    = { "configVars", "webhookUrls", "webhookApiKeys", "customer",    "instance",
-        "user",       "integration", "flowSchemas",    "globalDebug", "runnerAllocatedMemoryMb" };
-static const char *const execution_properties[]
-    = { "executionId", "invokeUrl", "flow", "startedAt" };
+/* The document and the execution's own object are parsed at their first use. */
+static JSObjectRef
+instance_object (FlowRun *run)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  if (run->base == NULL)
+    {
+      const char *text = run->program->context;
+      JSObjectRef object = js_as_object (ctx, js_parse_json (ctx, text, strlen (text), NULL));
+      run->base = object == NULL ? js_object (ctx) : object;
+      JSValueProtect (ctx, run->base);
+    }
+  return run->base;
+}
+
+JSValueRef
+flow_config_vars (FlowRun *run)
+{
+  return js_get (realm_context (run->realm), instance_object (run), "configVars", NULL);
+}
+
+static JSObjectRef
+execution_object (FlowRun *run)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  if (run->run == NULL)
+    {
+      g_autofree char *started_at = flow_iso_time (run->start->started_at_us);
+      g_autofree char *flow = flow_object_text (run);
+      run->run = js_object (ctx);
+      JSValueProtect (ctx, run->run);
+      js_set (ctx, run->run, "flow", js_parse_json (ctx, flow, strlen (flow), NULL));
+      js_set (ctx, run->run, "executionId", js_string (ctx, run->start->execution_id));
+      js_set (ctx, run->run, "invokeUrl", js_string (ctx, run->start->invoke_url));
+      js_set (ctx, run->run, "startedAt", js_string (ctx, started_at));
+    }
+  return run->run;
+}
+
+static void
+add_invoke_properties (FlowRun *run, JSObjectRef to)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  JSObjectRef instance = instance_object (run);
+  js_set (ctx, to, "webhookUrls", js_get (ctx, instance, "webhookUrls", NULL));
+  js_set (ctx, to, "webhookApiKeys", js_get (ctx, instance, "webhookApiKeys", NULL));
+  js_set (ctx, to, "executionId", js_string (ctx, run->start->execution_id));
+  js_set (ctx, to, "executionFrame", make_execution_frame (run));
+}
+
+static JSValueRef
+invoke_flow (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+             const JSValueRef arguments[], JSValueRef *exception)
+{
+  FlowRun *run = realm_host_data (realm_of (ctx));
+  /* It needs more than the caller may have taken. */
+  JSObjectRef whole = js_object (ctx);
+  add_invoke_properties (run, whole);
+  JSValueRef all[5] = { whole };
+  for (size_t i = 0; i < 4; i++)
+    all[i + 1] = i < n ? arguments[i] : js_undefined (ctx);
+  JSValueRef promise = flow_call_scripted (run, "invokeFlow", 5, all, exception);
+  return promise == NULL ? js_undefined (ctx) : promise;
+}
+
+typedef enum
+{
+  OF_INSTANCE,  /* a member of the instance's context document */
+  OF_EXECUTION, /* a member of run->run */
+  OF_STATE,
+  MADE, /* by make_property() */
+} Origin;
+
+static const struct
+{
+  const char *name;
+  Origin origin;
+} properties[] = {
+  { "logger", MADE },
+  { "configVars", OF_INSTANCE },
+  { "instanceState", OF_STATE },
+  { "crossFlowState", OF_STATE },
+  { "integrationState", OF_STATE },
+  { "executionState", OF_STATE },
+  { "stepId", MADE },
+  { "executionId", OF_EXECUTION },
+  { "webhookUrls", OF_INSTANCE },
+  { "webhookApiKeys", OF_INSTANCE },
+  { "invokeUrl", OF_EXECUTION },
+  { "customer", OF_INSTANCE },
+  { "instance", OF_INSTANCE },
+  { "user", OF_INSTANCE },
+  { "integration", OF_INSTANCE },
+  { "flow", OF_EXECUTION },
+  { "startedAt", OF_EXECUTION },
+  { "executionFrame", MADE },
+  { "flowSchemas", OF_INSTANCE },
+  { "isSimulatedTestExecution", MADE },
+  { "batch", MADE },
+  { "globalDebug", OF_INSTANCE },
+  { "runnerAllocatedMemoryMb", OF_INSTANCE },
+  { "debug", MADE },
+  { "invokeFlow", MADE },
+  { "components", MADE },
+};
+
+static JSValueRef
+make_property (FlowRun *run, const char *name)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  const char *step_id = run->step->stable_key;
+  if (strcmp (name, "logger") == 0)
+    return make_logger (ctx);
+  if (strcmp (name, "stepId") == 0)
+    return js_string (ctx, step_id == NULL ? run->step->identifier : step_id);
+  if (strcmp (name, "executionFrame") == 0)
+    return make_execution_frame (run);
+  if (strcmp (name, "isSimulatedTestExecution") == 0)
+    return js_bool (ctx, FALSE);
+  if (strcmp (name, "debug") == 0)
+    return make_debug (ctx);
+  if (strcmp (name, "invokeFlow") == 0)
+    return js_function (ctx, "invokeFlow", invoke_flow);
+  JSObjectRef object = js_object (ctx); /* components: none */
+  if (strcmp (name, "batch") == 0)
+    js_set (ctx, object, "enabled", js_bool (ctx, FALSE));
+  return object;
+}
+
+static void
+add_property (FlowRun *run, JSObjectRef context, guint index)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  const char *name = properties[index].name;
+  JSValueRef value = NULL;
+  switch (properties[index].origin)
+    {
+    case OF_INSTANCE:
+      value = js_get (ctx, instance_object (run), name, NULL);
+      break;
+    case OF_EXECUTION:
+      value = js_get (ctx, execution_object (run), name, NULL);
+      break;
+    case OF_STATE:
+      value = flow_state (run, (StateId) flow_state_find (name));
+      break;
+    case MADE:
+      value = make_property (run, name);
+      break;
+    }
+  js_set (ctx, context, name, value);
+}
 
 JSObjectRef
 flow_context (FlowRun *run)
 {
   JSContextRef ctx = realm_context (run->realm);
+  const GPtrArray *wanted = run->program->context_names[run->step->script];
   JSObjectRef context = js_object (ctx);
-  const char *step_id = run->step->stable_key;
-
-  if (run->logger == NULL)
-    {
-      run->logger = make_logger (ctx);
-      JSValueProtect (ctx, run->logger);
-    }
-  js_set (ctx, context, "logger", run->logger);
-  for (guint i = 0; i < G_N_ELEMENTS (instance_properties); i++)
-    copy (run, context, run->base, instance_properties[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (execution_properties); i++)
-    copy (run, context, run->run, execution_properties[i]);
-  flow_states_add (run, context);
-  js_set (ctx, context, "stepId",
-          js_string (ctx, step_id == NULL ? run->step->identifier : step_id));
-  js_set (ctx, context, "executionFrame", make_execution_frame (run));
-  js_set (ctx, context, "isSimulatedTestExecution", js_bool (ctx, FALSE));
-  JSObjectRef batch = js_object (ctx);
-  js_set (ctx, batch, "enabled", js_bool (ctx, FALSE));
-  js_set (ctx, context, "batch", batch);
-  js_set (ctx, context, "debug", make_debug (ctx));
-  js_set (ctx, context, "invokeFlow", js_function (ctx, "invokeFlow", invoke_flow));
-  js_set (ctx, context, "components", js_object (ctx));
+  for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
+    if (wanted == NULL || g_strv_contains ((const char *const *) wanted->pdata, properties[i].name))
+      add_property (run, context, i);
 
   if (run->context != NULL)
     JSValueUnprotect (ctx, run->context);
@@ -201,54 +310,11 @@ flow_context (FlowRun *run)
   return context;
 }
 
-/* --- what they are made from --- */
-
-/* spec/context.md: ISO 8601, milliseconds, UTC. */
-static char *
-iso_time (gint64 at_us)
-{
-  g_autoptr (GDateTime) seconds = g_date_time_new_from_unix_utc (at_us / G_USEC_PER_SEC);
-  g_autofree char *text = g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S");
-  return g_strdup_printf ("%s.%03dZ", text, (int) (at_us % G_USEC_PER_SEC / 1000));
-}
-
-static JSObjectRef
-make_run_object (FlowRun *run)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef object = js_object (ctx), flow = js_object (ctx);
-  g_autofree char *started_at = iso_time (run->start->started_at_us);
-  js_set (ctx, flow, "id", js_string (ctx, run->flow->stable_key));
-  js_set (ctx, flow, "name", js_string (ctx, run->flow->name));
-  js_set (ctx, flow, "stableId", js_string (ctx, run->flow->stable_key));
-  js_set (ctx, object, "flow", flow);
-  js_set (ctx, object, "executionId", js_string (ctx, run->start->execution_id));
-  js_set (ctx, object, "invokeUrl", js_string (ctx, run->start->invoke_url));
-  js_set (ctx, object, "startedAt", js_string (ctx, started_at));
-  return object;
-}
-
-gboolean
-flow_context_prepare (FlowRun *run)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  JSValueRef base
-      = js_parse_json (ctx, run->program->context, strlen (run->program->context), &exception);
-  if (exception != NULL)
-    return FALSE;
-  run->base = (JSObjectRef) base;
-  JSValueProtect (ctx, run->base);
-  run->run = make_run_object (run);
-  JSValueProtect (ctx, run->run);
-  return TRUE;
-}
-
 void
 flow_context_clear (FlowRun *run)
 {
   JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef kept[] = { run->base, run->run, run->logger, run->context, run->scripted };
+  JSObjectRef kept[] = { run->base, run->run, run->context, run->scripted };
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
     if (kept[i] != NULL)
       JSValueUnprotect (ctx, kept[i]);

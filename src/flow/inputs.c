@@ -71,7 +71,7 @@ static JSValueRef
 config_var_value (FlowRun *run, const char *name)
 {
   JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef config_vars = js_get_object (ctx, run->base, "configVars");
+  JSObjectRef config_vars = js_as_object (ctx, flow_config_vars (run));
   JSValueRef exception = NULL;
   if (name == NULL || name[0] == '\0' || config_vars == NULL)
     return js_undefined (ctx);

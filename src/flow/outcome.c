@@ -18,10 +18,21 @@ step_outcome_new (FlowRun *run, JSValueRef results)
   return outcome;
 }
 
+StepOutcome *
+step_outcome_new_value (FlowRun *run, Value *value)
+{
+  StepOutcome *outcome = g_new0 (StepOutcome, 1);
+  outcome->value = value_ref (value);
+  outcome->answer = http_answer_new (0);
+  return outcome;
+}
+
 void
 step_outcome_free (FlowRun *run, StepOutcome *outcome)
 {
-  JSValueUnprotect (realm_context (run->realm), outcome->results);
+  if (outcome->results != NULL)
+    JSValueUnprotect (realm_context (run->realm), outcome->results);
+  g_clear_pointer (&outcome->value, value_unref);
   http_answer_free (outcome->answer);
   g_free (outcome);
 }
@@ -214,6 +225,19 @@ read_body (FlowRun *run, JSObjectRef object, HttpAnswer *answer, char **message)
   return body_of_value (run, body, answer, message);
 }
 
+static JSValueRef
+outcome_results (FlowRun *run, StepOutcome *outcome)
+{
+  JSContextRef ctx = realm_context (run->realm);
+  JSValueRef exception = NULL;
+  if (outcome->results != NULL)
+    return outcome->results;
+  JSValueRef value = value_is_undefined (outcome->value)
+                         ? NULL
+                         : runtime_value_to_js (run->realm, outcome->value, &exception);
+  return value == NULL ? js_null (ctx) : value;
+}
+
 HttpAnswer *
 http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message)
 {
@@ -226,7 +250,7 @@ http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message)
     g_ptr_array_add (answer->headers, g_strdup (g_ptr_array_index (given->headers, i)));
   if (given->body != NULL)
     answer->body = g_bytes_ref (given->body);
-  else if (!body_of_value (run, outcome->results, answer, message))
+  else if (!body_of_value (run, outcome_results (run, outcome), answer, message))
     return NULL;
   return g_steal_pointer (&answer);
 }

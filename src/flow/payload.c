@@ -1,6 +1,11 @@
-/* The trigger's payload from a request: spec/triggers-and-flows.md, "Trigger
- * payload" and "Body parsing". The server passes the body as it came; it is
- * parsed here, in the sandbox. */
+/* The trigger's payload: spec/triggers-and-flows.md, "Trigger payload" and "Body
+ * parsing". The server passes the body as it came; it is read here, in the
+ * sandbox.
+ *
+ * The payload is put together as JSON text with its binary parts beside it, as
+ * values travel, and becomes JavaScript objects only for who looks at it: every
+ * property that is set in a fresh realm costs a new hidden class.
+ */
 #include "flow/private.h"
 
 #include <string.h>
@@ -18,34 +23,73 @@ typedef enum
 static BodyKind
 body_kind (const char *content_type)
 {
+  static const char *const text_types[] = { "application/xml",
+                                            "application/csv",
+                                            "application/x-www-form-urlencoded",
+                                            "application/javascript",
+                                            "application/x-ndjson",
+                                            "application/yaml",
+                                            "application/graphql",
+                                            NULL };
   if (content_type == NULL || content_type[0] == '\0')
     return BODY_GUESS;
-  g_auto (GStrv) parts = g_strsplit (content_type, ";", 2);
-  g_autofree char *type = g_ascii_strdown (g_strstrip (parts[0]), -1);
+  g_autofree char *type = g_ascii_strdown (content_type, (gssize) strcspn (content_type, ";"));
+  g_strstrip (type);
 
   if (strcmp (type, "application/json") == 0 || g_str_has_suffix (type, "+json"))
     return BODY_JSON;
   if (strcmp (type, "multipart/form-data") == 0)
     return BODY_MULTIPART;
   if (g_str_has_prefix (type, "text/") || g_str_has_suffix (type, "+xml")
-      || strcmp (type, "application/xml") == 0 || strcmp (type, "application/csv") == 0
-      || strcmp (type, "application/x-www-form-urlencoded") == 0
-      || strcmp (type, "application/javascript") == 0 || strcmp (type, "application/x-ndjson") == 0
-      || strcmp (type, "application/yaml") == 0 || strcmp (type, "application/graphql") == 0)
+      || g_strv_contains (text_types, type))
     return BODY_TEXT;
   return BODY_BINARY;
 }
 
+/* A payload being put together. */
+typedef struct
+{
+  FlowRun *run;
+  GString *json;
+  GPtrArray *parts; /* of BinaryPart, or NULL */
+  GBytes *raw;
+  char *content_type; /* or NULL */
+} Payload;
+
+static void
+payload_clear (Payload *payload)
+{
+  if (payload->json != NULL)
+    g_string_free (payload->json, TRUE);
+  g_clear_pointer (&payload->parts, g_ptr_array_unref);
+  g_clear_pointer (&payload->raw, g_bytes_unref);
+  g_free (payload->content_type);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Payload, payload_clear)
+
+static void
+add_part (Payload *payload, const char *pointer, GBytes *bytes)
+{
+  if (payload->parts == NULL)
+    payload->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) binary_part_free);
+  g_ptr_array_add (payload->parts, binary_part_new (pointer, bytes));
+  g_string_append (payload->json, "null");
+}
+
+/* --- the body --- */
+
 #define MALFORMED_JSON "Received malformed JSON payload."
 
-static JSValueRef
-parse_json_body (FlowRun *run, GBytes *body)
+/* The engine decides what is JSON; the text itself is what travels. */
+static gboolean
+add_json_body (Payload *payload)
 {
-  JSContextRef ctx = realm_context (run->realm);
+  static const char bom[] = "\xef\xbb\xbf";
+  JSContextRef ctx = realm_context (payload->run->realm);
   JSValueRef exception = NULL, value = NULL;
   gsize length;
-  const char *text = g_bytes_get_data (body, &length);
-  static const char bom[] = "\xef\xbb\xbf";
+  const char *text = g_bytes_get_data (payload->raw, &length);
 
   if (length >= 3 && memcmp (text, bom, 3) == 0)
     {
@@ -56,174 +100,218 @@ parse_json_body (FlowRun *run, GBytes *body)
     value = js_parse_json (ctx, text, length, &exception);
   if (value == NULL || exception != NULL)
     {
-      flow_reject (run, MALFORMED_JSON);
-      return NULL;
+      flow_reject (payload->run, MALFORMED_JSON);
+      return FALSE;
     }
-  return value;
+  g_string_append_len (payload->json, text, (gssize) length);
+  return TRUE;
 }
 
-static JSValueRef
-parse_text_body (FlowRun *run, GBytes *body)
+static gboolean
+add_text_body (Payload *payload)
 {
-  JSContextRef ctx = realm_context (run->realm);
   gsize length;
-  const char *text = g_bytes_get_data (body, &length);
-  if (g_utf8_validate_len (text, length, NULL) || memchr (text, '\0', length) != NULL)
+  const char *text = g_bytes_get_data (payload->raw, &length);
+  if (g_utf8_validate_len (text, length, NULL))
+    flow_json_append_text (payload->json, text, length);
+  else
     {
-      g_autofree char *valid = g_utf8_make_valid (text, (gssize) length);
-      return js_string (ctx, valid);
+      /* Not UTF-8: the charset of old senders; every byte has a meaning in it. */
+      gsize n = 0;
+      g_autofree char *converted
+          = g_convert (text, (gssize) length, "UTF-8", "ISO-8859-1", NULL, &n, NULL);
+      flow_json_append_text (payload->json, converted == NULL ? "" : converted, n);
     }
-  /* Not UTF-8: the charset of old senders; every byte has a meaning in it. */
-  return js_string_latin1 (ctx, (const guint8 *) text, length);
+  return TRUE;
 }
 
-static JSValueRef
-parse_body (FlowRun *run, GBytes *body, const char *content_type)
+/* The parts of a form as runtime_parse_multipart() has them, moved to where the body stands. */
+static gboolean
+add_multipart_body (Payload *payload)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  gsize length;
-  const char *data = g_bytes_get_data (body, &length);
-  if (length == 0)
-    return js_null (ctx);
+  FlowRun *run = payload->run;
+  g_autofree char *message = NULL;
+  gboolean is_too_large;
+  JSValueRef form
+      = runtime_parse_multipart (run->realm, payload->raw, payload->content_type, &message);
+  g_autoptr (Value) value
+      = form == NULL ? NULL
+                     : runtime_value_from_js (run->realm, form, G_MAXSIZE, &message, &is_too_large);
+  if (value == NULL)
+    {
+      flow_reject (run, message == NULL ? "Received malformed multipart payload." : message);
+      return FALSE;
+    }
+  for (guint i = 0; i < value_n_parts (value); i++)
+    {
+      const BinaryPart *part = value_part (value, i);
+      g_autofree char *pointer = g_strconcat ("/body/data", part->pointer, NULL);
+      add_part (payload, pointer, part->bytes);
+      g_string_truncate (payload->json, payload->json->len - strlen ("null"));
+    }
+  GBytes *json = value_json (value);
+  g_string_append_len (payload->json, g_bytes_get_data (json, NULL),
+                       (gssize) g_bytes_get_size (json));
+  return TRUE;
+}
 
-  switch (body_kind (content_type))
+static gboolean
+add_body (Payload *payload)
+{
+  BodyKind kind = body_kind (payload->content_type);
+  gsize length;
+  const char *data = g_bytes_get_data (payload->raw, &length);
+  if (length == 0)
+    {
+      g_string_append (payload->json, "null");
+      return TRUE;
+    }
+  if (kind == BODY_GUESS)
+    kind = g_utf8_validate_len (data, length, NULL) ? BODY_TEXT : BODY_BINARY;
+  switch (kind)
     {
     case BODY_JSON:
-      return parse_json_body (run, body);
+      return add_json_body (payload);
     case BODY_MULTIPART:
-      {
-        g_autofree char *message = NULL;
-        JSValueRef parts = runtime_parse_multipart (run->realm, body, content_type, &message);
-        if (parts == NULL)
-          flow_reject (run, message == NULL ? "Received malformed multipart payload." : message);
-        return parts;
-      }
+      return add_multipart_body (payload);
     case BODY_TEXT:
-      return parse_text_body (run, body);
-    case BODY_GUESS:
-      if (g_utf8_validate_len (data, length, NULL))
-        return parse_text_body (run, body);
-      break;
-    case BODY_BINARY:
-      break;
+      return add_text_body (payload);
+    default:
+      add_part (payload, "/body/data", payload->raw);
+      return TRUE;
     }
-  return runtime_buffer (run->realm, body, &exception);
 }
 
-/* {data, contentType} */
-static JSObjectRef
-body_pair (FlowRun *run, JSValueRef data, const char *content_type)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef pair = js_object (ctx);
-  js_set (ctx, pair, "data", data);
-  if (content_type != NULL)
-    js_set (ctx, pair, "contentType", js_string (ctx, content_type));
-  return pair;
-}
+/* --- the whole --- */
 
-/* Adds what the request does not say; a full payload of `tenon run` may say all of it itself. */
 static void
-complete (FlowRun *run, JSObjectRef payload, const char *name, JSObjectRef from)
+add_content_type (Payload *payload)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  JSValueRef given = js_get (ctx, payload, name, &exception);
-  if (js_is_nullish (ctx, given))
-    js_set (ctx, payload, name, js_get (ctx, from, name, &exception));
+  if (payload->content_type != NULL)
+    {
+      g_string_append (payload->json, ",\"contentType\":");
+      flow_json_append_text (payload->json, payload->content_type, strlen (payload->content_type));
+    }
+  g_string_append_c (payload->json, '}');
 }
 
-static JSValueRef
-complete_payload (FlowRun *run, JSObjectRef payload)
+static void
+add_property (Payload *payload, const char *name, const char *text)
 {
-  static const char *const of_instance[]
-      = { "webhookUrls", "webhookApiKeys", "customer",   "instance",
-          "user",        "integration",    "globalDebug" };
-  static const char *const of_execution[] = { "invokeUrl", "executionId", "flow", "startedAt" };
-  for (guint i = 0; i < G_N_ELEMENTS (of_instance); i++)
-    complete (run, payload, of_instance[i], run->base);
-  for (guint i = 0; i < G_N_ELEMENTS (of_execution); i++)
-    complete (run, payload, of_execution[i], run->run);
-  flow_headers_any_case (run, payload);
-  return payload;
+  g_string_append_printf (payload->json, ",\"%s\":", name);
+  flow_json_append_text (payload->json, text, strlen (text));
 }
 
-static GBytes *
-raw_body_part (Value *payload)
+/* What is the instance's and the execution's own. */
+static void
+add_surroundings (Payload *payload)
 {
-  for (guint i = 0; i < value_n_parts (payload); i++)
-    if (strcmp (value_part (payload, i)->pointer, "/rawBody") == 0)
-      return g_bytes_ref (value_part (payload, i)->bytes);
-  return g_bytes_new (NULL, 0);
+  FlowRun *run = payload->run;
+  g_autofree char *started_at = flow_iso_time (run->start->started_at_us);
+  g_string_append (payload->json, run->program->payload_tail);
+  add_property (payload, "invokeUrl", run->start->invoke_url);
+  add_property (payload, "executionId", run->start->execution_id);
+  add_property (payload, "startedAt", started_at);
+  g_string_append (payload->json, ",\"flow\":");
+  g_autofree char *flow = flow_object_text (run);
+  g_string_append (payload->json, flow);
+  g_string_append_c (payload->json, '}');
 }
 
-static JSValueRef
+static Value *
+end_payload (Payload *payload)
+{
+  g_autoptr (GBytes) json = g_string_free_to_bytes (g_steal_pointer (&payload->json));
+  return value_new (json, g_steal_pointer (&payload->parts));
+}
+
+/* The server wrote `"contentType":…` as the last member. */
+static char *
+request_content_type (const char *json, gsize length)
+{
+  g_autoptr (json_t) request = json_parse (json, (gssize) length, NULL);
+  return g_strdup (json_get_string (request, "contentType"));
+}
+
+static Value *
 payload_of_request (FlowRun *run)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  GBytes *json = value_json (run->start->payload);
-  JSObjectRef request
-      = json == NULL ? NULL
-                     : js_as_object (ctx, js_parse_json (ctx, g_bytes_get_data (json, NULL),
-                                                         g_bytes_get_size (json), &exception));
-  if (request == NULL)
+  GBytes *request = value_json (run->start->payload);
+  gsize length;
+  const char *text = request == NULL ? NULL : g_bytes_get_data (request, &length);
+  if (text == NULL || length < 2 || text[length - 1] != '}')
     {
       flow_step_fail_message (run, "the request's description is not a JSON object");
       return NULL;
     }
-  g_autoptr (GBytes) bytes = raw_body_part (run->start->payload);
-  JSValueRef type = js_get (ctx, request, "contentType", &exception);
-  g_autofree char *content_type = js_is_nullish (ctx, type) ? NULL : js_to_display (ctx, type);
+  g_auto (Payload) payload = { .run = run };
+  payload.content_type = request_content_type (text, length);
+  for (guint i = 0; i < value_n_parts (run->start->payload); i++)
+    if (strcmp (value_part (run->start->payload, i)->pointer, "/rawBody") == 0)
+      payload.raw = g_bytes_ref (value_part (run->start->payload, i)->bytes);
+  if (payload.raw == NULL)
+    payload.raw = g_bytes_new (NULL, 0);
 
-  JSValueRef data = parse_body (run, bytes, content_type);
-  if (data == NULL)
+  payload.json = g_string_sized_new (length + 2 * g_bytes_get_size (payload.raw) + 1024);
+  g_string_append_len (payload.json, text, (gssize) length - 1);
+  g_string_append (payload.json, length > 2 ? ",\"rawBody\":{\"data\":" : "\"rawBody\":{\"data\":");
+  add_part (&payload, "/rawBody/data", payload.raw);
+  add_content_type (&payload);
+  g_string_append (payload.json, ",\"body\":{\"data\":");
+  if (!add_body (&payload))
     return NULL;
-  JSValueRef raw = runtime_buffer (run->realm, bytes, &exception);
-  if (raw == NULL)
-    {
-      flow_step_fail_thrown (run, exception);
-      return NULL;
-    }
-  js_set (ctx, request, "rawBody", body_pair (run, raw, content_type));
-  js_set (ctx, request, "body", body_pair (run, data, content_type));
-  return complete_payload (run, request);
+  add_content_type (&payload);
+  add_surroundings (&payload);
+  return end_payload (&payload);
 }
 
 /* No request: spec/triggers-and-flows.md, "Observed in captured payloads". */
-static JSObjectRef
-empty_request (FlowRun *run)
+static Value *
+payload_of_nothing (FlowRun *run)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  JSObjectRef request = js_object (ctx);
-  js_set (ctx, request, "headers", js_object (ctx));
-  js_set (ctx, request, "queryParameters", js_null (ctx));
-  js_set (ctx, request, "rawBody", body_pair (run, js_null (ctx), NULL));
-  js_set (ctx, request, "body", body_pair (run, js_null (ctx), NULL));
-  js_set (ctx, request, "pathFragment", js_string (ctx, ""));
-  return request;
+  g_auto (Payload) payload = { .run = run };
+  payload.json
+      = g_string_new ("{\"headers\":{},\"queryParameters\":null,\"rawBody\":{\"data\":null},"
+                      "\"body\":{\"data\":null},\"pathFragment\":\"\"");
+  add_surroundings (&payload);
+  return end_payload (&payload);
 }
 
-JSValueRef
+/* `tenon run --full-payload`: what it says wins. */
+static Value *
+payload_of_file (FlowRun *run)
+{
+  g_autoptr (Value) nothing = payload_of_nothing (run);
+  g_autoptr (json_t) whole = json_parse_bytes (value_json (nothing), NULL);
+  GBytes *bytes = value_json (run->start->payload);
+  g_autoptr (json_t) given = bytes == NULL ? NULL : json_parse_bytes (bytes, NULL);
+  if (!json_is_object (given))
+    {
+      flow_step_fail_message (run, "the payload is not a JSON object");
+      return NULL;
+    }
+  json_object_update (whole, given);
+  g_autoptr (GBytes) json = json_print_bytes (whole);
+  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify) binary_part_free);
+  for (guint i = 0; i < value_n_parts (run->start->payload); i++)
+    {
+      const BinaryPart *part = value_part (run->start->payload, i);
+      g_ptr_array_add (parts, binary_part_new (part->pointer, part->bytes));
+    }
+  return value_new (json, parts);
+}
+
+Value *
 flow_payload (FlowRun *run)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  if (run->start->payload_kind == PAYLOAD_REQUEST)
-    return payload_of_request (run);
-
-  JSObjectRef payload = empty_request (run);
-  if (run->start->payload_kind == PAYLOAD_FULL)
+  switch (run->start->payload_kind)
     {
-      JSObjectRef given
-          = js_as_object (ctx, runtime_value_to_js (run->realm, run->start->payload, &exception));
-      if (given == NULL)
-        {
-          flow_step_fail_message (run, "the payload is not an object");
-          return NULL;
-        }
-      js_copy_properties (ctx, given, payload);
+    case PAYLOAD_REQUEST:
+      return payload_of_request (run);
+    case PAYLOAD_FULL:
+      return payload_of_file (run);
+    case PAYLOAD_NONE:
+      break;
     }
-  return complete_payload (run, payload);
+  return payload_of_nothing (run);
 }

@@ -9,16 +9,18 @@ struct FlowProgram
 {
   Vm *vm;
   Version *version;
-  char *context; /* JSON text */
-  char *integration_name;
+  char *context;      /* JSON text */
+  char *payload_tail; /* `,"webhookUrls":…,…`: what every payload has of it */
   GPtrArray *scripts; /* of EngineScript, by index of Version.scripts */
+  GPtrArray **context_names; /* of each script, see parameters.c; NULL = all */
   EngineScript *context_script;
 };
 
 /* What a step gave. Values are protected while it lives. */
 typedef struct
 {
-  JSValueRef results; /* what later steps see */
+  JSValueRef results; /* what later steps see; NULL where `value` has it */
+  Value *value;       /* the same, serialised already; or NULL */
   gboolean has_answer_parts;
   HttpAnswer *answer; /* status 0 = not given; body only where given as text */
 } StepOutcome;
@@ -60,12 +62,11 @@ struct FlowRun
   Realm *realm;
 
   /* context.c; all protected */
-  JSObjectRef base;     /* the instance's context, parsed for this execution */
-  JSObjectRef run;      /* what is this execution's own */
-  JSObjectRef logger;   /* NULL = not made yet */
+  JSObjectRef base;     /* the instance's context, parsed for this execution; NULL = not needed yet */
+  JSObjectRef run;      /* what is this execution's own; likewise */
   JSObjectRef context;  /* the last one that was made */
   JSObjectRef scripted; /* of context.js; NULL = not needed yet */
-  JSObjectRef states[STATE_COUNT];                                     /* protected */
+  JSObjectRef states[STATE_COUNT]; /* protected; NULL = nobody has seen it yet */
   GBytes *state_texts[STATE_COUNT];  /* as last seen */
   gboolean has_changed[STATE_COUNT]; /* since the start */
   json_t *mocks;                     /* object or NULL */
@@ -104,6 +105,7 @@ void flow_log (FlowRun *run, LogLevel level, const char *text);
 /* --- outcome.c --- */
 
 StepOutcome *step_outcome_new (FlowRun *run, JSValueRef results);
+StepOutcome *step_outcome_new_value (FlowRun *run, Value *value);
 void step_outcome_free (FlowRun *run, StepOutcome *outcome);
 /* Reads what a code block returned. NULL with *message where it has the wrong shape. */
 StepOutcome *step_outcome_from_action (FlowRun *run, JSValueRef returned, char **message);
@@ -115,7 +117,7 @@ HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **m
 
 /* --- context.c --- */
 
-gboolean flow_context_prepare (FlowRun *run);
+JSValueRef flow_config_vars (FlowRun *run);
 /* The context for the step under way. */
 JSObjectRef flow_context (FlowRun *run);
 /* Calls a function of context.js. NULL with *exception. */
@@ -125,7 +127,10 @@ void flow_context_clear (FlowRun *run);
 
 /* --- states.c --- */
 
-void flow_states_add (FlowRun *run, JSObjectRef context);
+/* The index of a state's name, or -1. */
+int flow_state_find (const char *name);
+/* The object that code sees; made at its first use. */
+JSObjectRef flow_state (FlowRun *run, StateId id);
 
 gboolean flow_states_load (FlowRun *run, GError **error);
 void flow_states_clear (FlowRun *run);
@@ -140,7 +145,9 @@ GArray *flow_states_to_save (FlowRun *run); /* of FlowState */
 /* --- payload.c, inputs.c, results.c --- */
 
 /* The trigger's payload; NULL if the run was rejected or failed meanwhile. */
-JSValueRef flow_payload (FlowRun *run);
+Value *flow_payload (FlowRun *run);
+/* A trigger's payload as code sees it. NULL with *exception. */
+JSValueRef flow_payload_to_js (FlowRun *run, Value *payload, JSValueRef *exception);
 /* The value of an input; NULL with *message. */
 JSValueRef flow_input_value (FlowRun *run, const Input *input, char **message);
 const Input *flow_step_input (const Step *step, const char *key);
@@ -151,6 +158,15 @@ JSObjectRef flow_step_results (FlowRun *run);
 JSValueRef flow_revive (FlowRun *run, guint record, JSValueRef *exception);
 /* Lets look-ups of `headers` in lower case find a name sent in another case. */
 void flow_headers_any_case (FlowRun *run, JSObjectRef payload);
+
+/* --- json_text.c, parameters.c --- */
+
+void flow_json_append_text (GString *json, const char *text, gsize length);
+char *flow_object_text (FlowRun *run);
+char *flow_iso_time (gint64 at_us);
+/* The properties of the context that the exported function of `code` takes, NULL-terminated; NULL = it could
+ * see any. */
+GPtrArray *flow_context_names (const char *code);
 
 /* --- errors.c: error JSON of EXECUTION_FINISHED --- */
 

@@ -38,6 +38,21 @@ add_script (FlowProgram *program, guint index)
                       strlen (WRAPPER_HEAD), script->first_line, script->first_column);
 }
 
+static char *
+payload_tail (json_t *context)
+{
+  static const char *const names[] = { "webhookUrls", "webhookApiKeys", "customer",   "instance",
+                                       "user",        "integration",    "globalDebug" };
+  GString *tail = g_string_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      json_t *member = json_object_get (context, names[i]);
+      g_autofree char *text = member == NULL ? g_strdup ("null") : json_print (member);
+      g_string_append_printf (tail, ",\"%s\":%s", names[i], text);
+    }
+  return g_string_free (tail, FALSE);
+}
+
 FlowProgram *
 flow_program_new (Vm *vm, Version *version, GBytes *context, GError **error)
 {
@@ -53,18 +68,28 @@ flow_program_new (Vm *vm, Version *version, GBytes *context, GError **error)
   program->vm = vm;
   program->version = version_ref (version);
   program->context = json_print (object);
+  program->payload_tail = payload_tail (object);
   program->context_script = engine_script_new ("tenon:context", context_js, -1);
   program->scripts = g_ptr_array_new_with_free_func ((GDestroyNotify) engine_script_free);
+  program->context_names = g_new0 (GPtrArray *, version->scripts->len);
   for (guint i = 0; i < version->scripts->len; i++)
-    add_script (program, i);
+    {
+      const Script *script = g_ptr_array_index (version->scripts, i);
+      add_script (program, i);
+      program->context_names[i] = flow_context_names (script->code);
+    }
   return program;
 }
 
 void
 flow_program_free (FlowProgram *program)
 {
+  for (guint i = 0; i < program->version->scripts->len; i++)
+    g_clear_pointer (&program->context_names[i], g_ptr_array_unref);
+  g_free (program->context_names);
   version_unref (program->version);
   g_free (program->context);
+  g_free (program->payload_tail);
   engine_script_free (program->context_script);
   g_ptr_array_unref (program->scripts);
   g_free (program);

@@ -71,17 +71,24 @@ flow_headers_any_case (FlowRun *run, JSObjectRef payload)
 /* --- results --- */
 
 JSValueRef
+flow_payload_to_js (FlowRun *run, Value *payload, JSValueRef *exception)
+{
+  JSValueRef value = runtime_value_to_js (run->realm, payload, exception);
+  JSObjectRef object = js_as_object (realm_context (run->realm), value);
+  if (object != NULL)
+    flow_headers_any_case (run, object);
+  return value;
+}
+
+JSValueRef
 flow_revive (FlowRun *run, guint index, JSValueRef *exception)
 {
   const StepRecord *record = g_ptr_array_index (run->records, index);
   JSContextRef ctx = realm_context (run->realm);
   if (value_is_undefined (record->results))
     return js_null (ctx);
-  JSValueRef value = runtime_value_to_js (run->realm, record->results, exception);
-  JSObjectRef object = js_as_object (ctx, value);
-  if (record->step->is_trigger && object != NULL)
-    flow_headers_any_case (run, object);
-  return value;
+  return record->step->is_trigger ? flow_payload_to_js (run, record->results, exception)
+                                  : runtime_value_to_js (run->realm, record->results, exception);
 }
 
 static JSObjectRef

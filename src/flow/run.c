@@ -234,9 +234,12 @@ flow_step_succeed (FlowRun *run, StepOutcome *outcome)
   g_autofree char *message = NULL;
   gboolean is_too_large = FALSE;
   g_autoptr (GBytes) states = NULL;
-  g_autoptr (Value) results = runtime_value_from_js (
-      run->realm, outcome->results, (gsize) run->start->limits.value[LIMIT_RESULT_BYTES], &message,
-      &is_too_large);
+  g_autoptr (Value) results
+      = outcome->value != NULL
+            ? value_ref (outcome->value)
+            : runtime_value_from_js (run->realm, outcome->results,
+                                     (gsize) run->start->limits.value[LIMIT_RESULT_BYTES], &message,
+                                     &is_too_large);
   if (results == NULL || !flow_states_changed (run, &states, &message))
     {
       step_outcome_free (run, outcome);
@@ -297,17 +300,14 @@ retry_later (FlowRun *run, GBytes *error)
 static void
 ignore_error (FlowRun *run, GBytes *error)
 {
-  JSContextRef ctx = realm_context (run->realm);
   g_autofree char *message = flow_error_message (error);
   g_autofree char *line
       = g_strdup_printf ("Step \"%s\" failed, which is ignored: %s", run->step->name, message);
   g_autofree char *text = g_strdup_printf ("{\"error\":%.*s}", (int) g_bytes_get_size (error),
                                            (const char *) g_bytes_get_data (error, NULL));
   g_autoptr (Value) results = value_new_json (text);
-  JSValueRef exception = NULL;
-  JSValueRef value = js_parse_json (ctx, text, strlen (text), &exception);
   flow_log (run, LOG_WARN, line);
-  set_last (run, step_outcome_new (run, value == NULL ? js_null (ctx) : value));
+  set_last (run, step_outcome_new_value (run, results));
   add_record (run, results);
   tell_step (run, results, error, NULL);
   go_on (run);
@@ -357,16 +357,6 @@ flow_step_fail_thrown (FlowRun *run, JSValueRef error)
 
 /* --- the beginning of a step --- */
 
-static StepOutcome *
-outcome_of_value (FlowRun *run, Value *value)
-{
-  JSContextRef ctx = realm_context (run->realm);
-  JSValueRef exception = NULL;
-  JSValueRef js = value_is_undefined (value) ? js_null (ctx)
-                                             : runtime_value_to_js (run->realm, value, &exception);
-  return step_outcome_new (run, js == NULL ? js_null (ctx) : js);
-}
-
 /* An earlier try of the execution has ended this step: take its result. */
 static gboolean
 take_resumed (FlowRun *run)
@@ -376,7 +366,7 @@ take_resumed (FlowRun *run)
   if (resumed == NULL)
     return FALSE;
   flow_states_restore (run, resumed->states);
-  set_last (run, outcome_of_value (run, resumed->results));
+  set_last (run, step_outcome_new_value (run, resumed->results));
   add_record (run, resumed->results);
   if (run->step->is_trigger)
     tell_response (run);
@@ -392,7 +382,7 @@ take_mock (FlowRun *run)
     return FALSE;
   g_autofree char *text = json_print (mock);
   g_autoptr (Value) value = value_new_json (text);
-  flow_step_succeed (run, outcome_of_value (run, value));
+  flow_step_succeed (run, step_outcome_new_value (run, value));
   return TRUE;
 }
 
@@ -496,11 +486,6 @@ prepare (FlowRun *run, char **message)
 #ifdef TENON_TEST_HOOKS
   install_test_hooks (run);
 #endif
-  if (!flow_context_prepare (run))
-    {
-      *message = g_strdup ("the execution's context can't be made");
-      return FALSE;
-    }
   if (g_bytes_get_size (run->start->mocks) > 0)
     run->mocks = json_parse_bytes (run->start->mocks, &error);
   if (error != NULL || !flow_states_load (run, &error))

@@ -12,46 +12,60 @@ static const char *const state_names[STATE_COUNT] = {
   [STATE_INTEGRATION] = "integrationState",
 };
 
-static void
-set_state (FlowRun *run, StateId id, JSObjectRef object)
+int
+flow_state_find (const char *name)
 {
-  JSContextRef ctx = realm_context (run->realm);
-  if (run->states[id] != NULL)
-    JSValueUnprotect (ctx, run->states[id]);
-  run->states[id] = object;
-  JSValueProtect (ctx, object);
+  for (int id = 0; id < STATE_COUNT; id++)
+    if (strcmp (state_names[id], name) == 0)
+      return id;
+  return -1;
 }
 
-static gboolean
-load_state (FlowRun *run, StateId id, json_t *all)
+static void
+forget_object (FlowRun *run, StateId id)
+{
+  if (run->states[id] != NULL)
+    JSValueUnprotect (realm_context (run->realm), run->states[id]);
+  run->states[id] = NULL;
+}
+
+JSObjectRef
+flow_state (FlowRun *run, StateId id)
 {
   JSContextRef ctx = realm_context (run->realm);
-  json_t *given = json_object_get (all, state_names[id]);
-  g_autofree char *text = json_is_object (given) ? json_print (given) : g_strdup ("{}");
   JSValueRef exception = NULL;
-  JSObjectRef object = js_as_object (ctx, js_parse_json (ctx, text, strlen (text), &exception));
-  if (object == NULL)
-    return FALSE;
-  set_state (run, id, object);
+  if (run->states[id] == NULL)
+    {
+      gsize length;
+      const char *text = g_bytes_get_data (run->state_texts[id], &length);
+      JSObjectRef object = js_as_object (ctx, js_parse_json (ctx, text, length, &exception));
+      run->states[id] = object == NULL ? js_object (ctx) : object;
+      JSValueProtect (ctx, run->states[id]);
+    }
+  return run->states[id];
+}
+
+static void
+set_text (FlowRun *run, StateId id, json_t *given)
+{
   g_clear_pointer (&run->state_texts[id], g_bytes_unref);
-  run->state_texts[id] = g_bytes_new (text, strlen (text));
-  return TRUE;
+  run->state_texts[id]
+      = json_is_object (given) ? json_print_bytes (given) : g_bytes_new_static ("{}", 2);
+  forget_object (run, id);
 }
 
 gboolean
 flow_states_load (FlowRun *run, GError **error)
 {
-  g_autoptr (json_t) all = g_bytes_get_size (run->start->states) == 0
-                               ? json_object ()
-                               : json_parse_bytes (run->start->states, error);
-  if (all == NULL)
-    return FALSE;
-  for (StateId id = 0; id < STATE_COUNT; id++)
-    if (!load_state (run, id, all))
-      {
-        g_set_error (error, JSON_ERROR, 0, "the stored %s does not read", state_names[id]);
+  g_autoptr (json_t) all = NULL;
+  if (g_bytes_get_size (run->start->states) > 0)
+    {
+      all = json_parse_bytes (run->start->states, error);
+      if (all == NULL)
         return FALSE;
-      }
+    }
+  for (StateId id = 0; id < STATE_COUNT; id++)
+    set_text (run, id, json_object_get (all, state_names[id]));
   return TRUE;
 }
 
@@ -60,17 +74,9 @@ flow_states_clear (FlowRun *run)
 {
   for (StateId id = 0; id < STATE_COUNT; id++)
     {
-      if (run->states[id] != NULL)
-        JSValueUnprotect (realm_context (run->realm), run->states[id]);
+      forget_object (run, id);
       g_clear_pointer (&run->state_texts[id], g_bytes_unref);
     }
-}
-
-void
-flow_states_add (FlowRun *run, JSObjectRef context)
-{
-  for (StateId id = 0; id < STATE_COUNT; id++)
-    js_set (realm_context (run->realm), context, state_names[id], run->states[id]);
 }
 
 void
@@ -81,7 +87,7 @@ flow_states_merge (FlowRun *run, JSObjectRef returned)
     {
       JSObjectRef given = js_get_object (ctx, returned, state_names[id]);
       if (given != NULL && given != run->states[id])
-        js_copy_properties (ctx, given, run->states[id]);
+        js_copy_properties (ctx, given, flow_state (run, id));
     }
 }
 
@@ -94,6 +100,8 @@ flow_states_changed (FlowRun *run, GBytes **changes, char **message)
     {
       g_autofree char *why = NULL;
       gboolean is_too_large = FALSE;
+      if (run->states[id] == NULL)
+        continue; /* nobody could change what nobody has seen */
       g_autoptr (Value) value = runtime_value_from_js (
           run->realm, run->states[id], (gsize) run->start->limits.value[LIMIT_STATE_BYTES], &why,
           &is_too_large);
@@ -134,12 +142,14 @@ flow_states_restore (FlowRun *run, GBytes *changes)
   if (all == NULL)
     return FALSE;
   for (StateId id = 0; id < STATE_COUNT; id++)
-    if (json_is_object (json_object_get (all, state_names[id])))
-      {
-        run->has_changed[id] = TRUE;
-        if (!load_state (run, id, all))
-          return FALSE;
-      }
+    {
+      json_t *given = json_object_get (all, state_names[id]);
+      if (given != NULL)
+        {
+          run->has_changed[id] = TRUE;
+          set_text (run, id, given);
+        }
+    }
   return TRUE;
 }
 

@@ -51,17 +51,30 @@ add_headers (FlowRun *run, HttpAnswer *answer, char **message)
   return TRUE;
 }
 
+static gboolean
+has_response_inputs (const Step *step)
+{
+  return flow_step_input (step, "statusCode") != NULL
+         || flow_step_input (step, "contentType") != NULL || flow_step_input (step, "body") != NULL
+         || flow_step_input (step, "headers") != NULL;
+}
+
 void
 webhook_trigger (FlowRun *run)
 {
   g_autofree char *message = NULL;
   JSContextRef ctx = realm_context (run->realm);
   gboolean is_given = FALSE;
-  JSValueRef payload = flow_payload (run);
+  g_autoptr (Value) payload = flow_payload (run);
   if (payload == NULL)
     return;
 
-  StepOutcome *outcome = step_outcome_new (run, payload);
+  StepOutcome *outcome = step_outcome_new_value (run, payload);
+  if (!has_response_inputs (run->step))
+    {
+      flow_step_succeed (run, outcome);
+      return;
+    }
   JSObjectRef response = response_object (run, &is_given, &message);
   HttpAnswer *answer = response == NULL ? NULL : http_answer_from_js (run, response, &message);
   if (answer != NULL && add_headers (run, answer, &message))
