@@ -10,6 +10,7 @@ typedef struct
   const char *context; /* part of its context, or NULL = any */
   const char *message;
   const char *hint;
+  gboolean is_where_it_begins; /* libyaml noticed it only later */
 } Explanation;
 
 static const Explanation explanations[] = {
@@ -23,15 +24,15 @@ static const Explanation explanations[] = {
     "this line does not fit the list above: an entry that begins with `- ` was expected",
     "indent it like the other entries, or deeper to belong to the last one" },
   { "could not find expected ':'", NULL, "a key without its `:`",
-    "write `key: value`; a text of several lines needs quotes or a `|` after its key" },
+    "write `key: value`; a text of several lines needs quotes or a `|` after its key", TRUE },
   { "did not find expected ',' or ']'", NULL, "a list in [ ] goes wrong here",
     "put a comma between its entries and a ] at its end" },
   { "did not find expected ',' or '}'", NULL, "an object in { } goes wrong here",
     "put a comma between its members and a } at its end" },
   { "found unexpected end of stream", "quoted scalar", "a quoted text is never closed",
-    "put its closing quote" },
+    "put its closing quote", TRUE },
   { "found unexpected document indicator", "quoted scalar", "a quoted text is never closed",
-    "put its closing quote" },
+    "put its closing quote", TRUE },
   { "found unknown escape character", NULL, "there is no such escape in a text in double quotes",
     "write \\\\ for a backslash, or use single quotes" },
   { "did not find expected hexdecimal number", NULL, "an escape lacks its hexadecimal digits",
@@ -85,38 +86,39 @@ is_tab_at (const yaml_parser_t *parser, const char *text, gsize length)
   return memchr (line, '\t', blank) != NULL && parser->problem_mark.column <= blank;
 }
 
-static char *
-describe (const yaml_parser_t *parser, const char *text, gsize length, const char **hint)
+static const Explanation *
+find_explanation (const yaml_parser_t *parser, const char *text, gsize length)
 {
-  const char *problem = parser->problem == NULL ? "not YAML" : parser->problem;
+  const char *problem = parser->problem == NULL ? "" : parser->problem;
   gboolean is_tab = parser->error == YAML_SCANNER_ERROR && is_tab_at (parser, text, length);
-
   for (guint i = 0; i < G_N_ELEMENTS (explanations); i++)
     if (has_words (is_tab ? "tab" : problem, explanations[i].problem)
         && has_words (parser->context, explanations[i].context))
-      {
-        *hint = explanations[i].hint;
-        return g_strdup (explanations[i].message);
-      }
-  return g_strdup_printf ("this is not YAML: %s", problem);
+      return &explanations[i];
+  return NULL;
 }
 
 void
 yaml_explain (const yaml_parser_t *parser, const char *text, gsize length, const char *file,
               FaultList *faults)
 {
-  const char *hint = NULL;
-  g_autofree char *message = describe (parser, text, length, &hint);
-  guint line = (guint) parser->problem_mark.line + 1;
-  guint column = (guint) parser->problem_mark.column + 1;
+  const Explanation *found = find_explanation (parser, text, length);
+  gboolean is_early = found != NULL && found->is_where_it_begins && parser->context != NULL;
+  const yaml_mark_t *mark = is_early ? &parser->context_mark : &parser->problem_mark;
+  guint line = (guint) mark->line + 1, column = (guint) mark->column + 1;
   guint began = (guint) parser->context_mark.line + 1;
-  gboolean has_context = parser->context != NULL && began != line && parser->context_mark.index > 0;
+  g_autofree char *message
+      = found != NULL ? g_strdup (found->message)
+                      : g_strdup_printf ("this is not YAML: %s",
+                                         parser->problem == NULL ? "unreadable" : parser->problem);
 
   if (parser->error == YAML_READER_ERROR)
     line = column = 0;
-  if (has_context)
-    fault_list_add (faults, FAULT_ERROR, file, line, column, NULL, hint,
-                    "%s (what it belongs to begins in line %u)", message, began);
+  if (parser->context != NULL && began < line)
+    fault_list_add (faults, FAULT_ERROR, file, line, column, NULL,
+                    found == NULL ? NULL : found->hint, "%s (what it belongs to begins in line %u)",
+                    message, began);
   else
-    fault_list_add (faults, FAULT_ERROR, file, line, column, NULL, hint, "%s", message);
+    fault_list_add (faults, FAULT_ERROR, file, line, column, NULL,
+                    found == NULL ? NULL : found->hint, "%s", message);
 }
