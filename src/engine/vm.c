@@ -10,6 +10,7 @@
 
 #include <jsc/jsc.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WATCHDOG_SECONDS 0.010
 
@@ -65,6 +66,10 @@ vm_arm_watchdog (Vm *vm)
 static void
 set_options (void)
 {
+  /* The engine walks the environment for options, and clearenv() leaves no array to walk. */
+  static char *empty_environment[] = { NULL };
+  if (environ == NULL)
+    environ = empty_environment;
   /* Node has them; a worker holds one instance's code only, so timing attacks find nothing foreign.
    */
   jsc_options_set_boolean ("useSharedArrayBuffer", TRUE);
