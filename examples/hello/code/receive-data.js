@@ -1,0 +1,6 @@
+// A code block trigger: it gets the request and says what the steps after it see.
+module.exports = async ({ logger }, payload) => {
+  const data = payload.body.data ?? {};
+  logger.info("received", data, "as", payload.body.contentType);
+  return { payload: data };
+};

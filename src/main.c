@@ -1,0 +1,8 @@
+/* argv to command. Everything else is in cli/. */
+#include "cli/cli.h"
+
+int
+main (int argc, char **argv)
+{
+  return cli_main (argc, argv);
+}
