@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/private.h"
+#include "base/frame.h"
 #include "dispatch/dispatch.h"
 #include "http/http.h"
 
