@@ -262,6 +262,11 @@ shown_definition (const char *file, const char *relative)
 static Version *
 build_code_file (const char *path, TargetKind kind, FaultList *faults)
 {
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      fault_list_add (faults, FAULT_ERROR, path, 0, 0, NULL, NULL, "there is no such file");
+      return NULL;
+    }
   guint errors = fault_list_n_errors (faults);
   g_autofree char *stem = file_stem (path);
   g_autofree char *root = code_root (path);

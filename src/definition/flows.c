@@ -104,17 +104,17 @@ flow_from_node (const Node *node)
 }
 
 /* Names and stable keys find flows: each must be there once. */
-static void
+static gboolean
 check_unique (Build *build, const At *flow, const char *key, const char *value, GHashTable *seen)
 {
   At at = *flow;
   const Node *other = g_hash_table_lookup (seen, value);
   at_find (flow, key, &at);
-  if (other != NULL)
-    report (&build->reporter, FAULT_ERROR, &at, "rename one of the two",
-            "two flows have the %s \"%s\": the first one is in line %u", key, value, other->line);
-  else
-    g_hash_table_insert (seen, g_strdup (value), (gpointer) at.node);
+  if (other == NULL)
+    return g_hash_table_insert (seen, g_strdup (value), (gpointer) at.node);
+  report (&build->reporter, FAULT_ERROR, &at, "rename one of the two",
+          "two flows have the %s \"%s\": the first one is in line %u", key, value, other->line);
+  return FALSE;
 }
 
 static void
@@ -145,11 +145,8 @@ build_flow (Build *build, const At *at, GHashTable *names, GHashTable *stable_ke
   At steps;
   Flow *flow = flow_from_node (at->node);
   g_ptr_array_add (build->version->flows, flow);
-  if (*flow->name != '\0')
-    {
-      check_unique (build, at, "name", flow->name, names);
-      check_unique (build, at, "stableKey", flow->stable_key, stable_keys);
-    }
+  if (*flow->name != '\0' && check_unique (build, at, "name", flow->name, names))
+    check_unique (build, at, "stableKey", flow->stable_key, stable_keys);
   if (g_utf8_strlen (flow->name, -1) > MODEL_MAX_NAME_CHARS)
     report (&build->reporter, FAULT_ERROR, at, NULL, "a flow's name has at most %d characters",
             MODEL_MAX_NAME_CHARS);

@@ -79,7 +79,7 @@ check_boolean (Reporter *reporter, const At *at, const Key *key)
 {
   gboolean value;
   if (!node_as_bool (at->node, &value))
-    report_wrong (reporter, at, key, NULL, "true or false");
+    report_wrong (reporter, at, key, "YAML 1.2 has no yes, no, on or off", "true or false");
 }
 
 static void

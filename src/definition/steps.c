@@ -224,24 +224,26 @@ check_trigger (Build *build, const At *at, gboolean is_first, Step *step, const 
 }
 
 static void
+check_schedule_value (Build *build, const At *schedule, const At *value)
+{
+  const char *text = node_text (value->node), *problem;
+  if (text == NULL)
+    return;
+  if (g_strcmp0 (node_text (node_get (schedule->node, "type")), "configVar") == 0)
+    check_config_var_name (build, value, text, 0);
+  else if ((problem = schedule_cron_problem (text)) != NULL)
+    report (&build->reporter, FAULT_ERROR, value, "such as */5 8-16 * * 1-5", "%s", problem);
+}
+
+static void
 read_schedule (Build *build, const At *at, Step *step)
 {
-  At schedule, value;
+  At schedule, value, meta, zone;
   if (!at_find (at, "schedule", &schedule) || schedule.node->kind != NODE_OBJECT)
     return;
   step->schedule = node_to_json (schedule.node);
-  if (!at_find (&schedule, "value", &value) || node_text (value.node) == NULL)
-    return;
-  const char *type = node_text (node_get (schedule.node, "type"));
-  if (g_strcmp0 (type, "configVar") == 0)
-    check_config_var_name (build, &value, node_text (value.node), 0);
-  else
-    {
-      const char *problem = schedule_cron_problem (node_text (value.node));
-      if (problem != NULL)
-        report (&build->reporter, FAULT_ERROR, &value, "such as */5 8-16 * * 1-5", "%s", problem);
-    }
-  At meta, zone;
+  if (at_find (&schedule, "value", &value))
+    check_schedule_value (build, &schedule, &value);
   if (at_find (&schedule, "meta", &meta) && at_find (&meta, "timeZone", &zone)
       && node_text (zone.node) != NULL && !schedule_zone_exists (node_text (zone.node)))
     report (&build->reporter, FAULT_ERROR, &zone, "such as Europe/Berlin, or empty for UTC",

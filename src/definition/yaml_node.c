@@ -86,7 +86,8 @@ node_as_integer (const Node *node, gint64 *value)
       *value = node->integer;
       return TRUE;
     }
-  if (node->kind == NODE_REAL && fabs (node->real) < 1e15 && node->real == (double) (gint64) node->real)
+  if (node->kind == NODE_REAL && fabs (node->real) < 1e15
+      && node->real == (double) (gint64) node->real)
     {
       *value = (gint64) node->real;
       return TRUE;
