@@ -70,7 +70,8 @@ test:
 unit: debug
 	ctest --test-dir build/debug --output-on-failure --no-tests=error
 
-sanitizer_env = TENON_SANITIZED=1 LSAN_OPTIONS=suppressions=$(CURDIR)/cmake/lsan.supp:print_suppressions=0
+# A place of its own for the pointer to the last server, which is else the user's.
+sanitizer_env = TENON_SANITIZED=1 XDG_RUNTIME_DIR=$(CURDIR)/build/debug/run LSAN_OPTIONS=suppressions=$(CURDIR)/cmake/lsan.supp:print_suppressions=0
 
 .PHONY: e2e
 e2e: debug

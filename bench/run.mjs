@@ -18,7 +18,7 @@ const [serverCpu, loadCpu] = cpus().length > 1 ? ["0", "1"] : ["0", "0"];
 const onServerCpu = (command, args) => ["taskset", ["-c", serverCpu, command, ...args]];
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Starts a program that prints its port on the first line. */
 const startPeer = async (command, args) => {

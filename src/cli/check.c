@@ -10,8 +10,9 @@ print_sound (const Version *version)
   guint steps = 0;
   for (guint i = 0; i < version->flows->len; i++)
     steps += ((Flow *) version->flows->pdata[i])->steps->len;
-  printf ("No errors: %u flows, %u steps, %u code blocks.\n", version->flows->len, steps,
-          version->scripts->len);
+  printf ("No errors: %u flow%s, %u steps, %u code block%s.\n", version->flows->len,
+          version->flows->len == 1 ? "" : "s", steps, version->scripts->len,
+          version->scripts->len == 1 ? "" : "s");
 }
 
 static int

@@ -28,7 +28,8 @@ print_help (FILE *stream)
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (stream, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
   fputs ("\n`tenon COMMAND --help` says more of one. A first try:\n\n"
-         "  tenon init my-integration && tenon run my-integration\n",
+         "  tenon init my-integration\n"
+         "  tenon run my-integration --flow Hello --payload my-integration/payload.json\n",
          stream);
 }
 

@@ -472,7 +472,10 @@ check_options (ServeOptions *o, GError **error)
       || !options_set_limits (&o->dispatcher.limits, o->limits, error))
     return FALSE;
   lower_to_most (&o->dispatcher);
-  return sandbox_mode_parse (o->sandbox, &o->sandbox_mode, error)
+  g_autofree char *host = NULL;
+  guint port;
+  return parse_listen (o->listen, &host, &port, error)
+         && sandbox_mode_parse (o->sandbox, &o->sandbox_mode, error)
          && check_public_url (o->public_url, error) && check_numbers (o, error);
 }
 

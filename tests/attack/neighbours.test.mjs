@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { deployFlows, isSanitized, startServer } from "../support/tenon.mjs";
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 test("an instance that spins and one that eats memory do not slow down a third", { timeout: 120_000 }, async () => {
   const data = await mkdtemp(path.join(tmpdir(), "tenon-neighbours-"));

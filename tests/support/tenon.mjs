@@ -54,9 +54,10 @@ export const runBlock = (source, { extension = "js", kind = "action", limits = {
   });
 
 /** Starts a server on a free port; `use` gets {url, data, pid, token, stop(), kill(), env}. */
-export const startServer = async (data, args = []) => {
+export const startServer = async (data, args = [], { env } = {}) => {
   const child = spawn(tenon, ["serve", "--data", data, "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   let output = "";
   const url = await new Promise((resolve, reject) => {
