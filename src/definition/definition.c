@@ -76,12 +76,11 @@ build_model (Build *build, const At *root)
   build_flows (build, root);
 }
 
-/* Takes over `codes`. Every fault is collected, those of the code as well. */
+/* Every fault is collected, those of the code as well. */
 static Version *
 build_document (const Document *document, const char *file, CodeSet *codes, FaultList *faults)
 {
   guint errors = fault_list_n_errors (faults);
-  g_autoptr (CodeSet) owned = codes;
   g_autoptr (Version) version = version_new ();
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   Build build = { .reporter = { .faults = faults, .file = file },
@@ -115,7 +114,8 @@ definition_build_text (const char *yaml, gsize length, const char *name, FaultLi
   g_autoptr (Document) document = document_load (yaml, length, file, faults);
   if (document == NULL)
     return NULL;
-  g_autoptr (Version) version = build_document (document, file, code_set_new (NULL, base), faults);
+  g_autoptr (CodeSet) codes = code_set_new (NULL, base);
+  g_autoptr (Version) version = build_document (document, file, codes, faults);
   return fault_list_n_errors (faults) == errors ? g_steal_pointer (&version) : NULL;
 }
 
@@ -170,8 +170,8 @@ build_integration (const char *path, FaultList *faults)
   g_autoptr (Document) document = document_load (text, length, file, faults);
   if (document == NULL)
     return NULL;
-  g_autoptr (Version) version
-      = build_document (document, file, code_set_new (folder, base), faults);
+  g_autoptr (CodeSet) codes = code_set_new (folder, base);
+  g_autoptr (Version) version = build_document (document, file, codes, faults);
   return fault_list_n_errors (faults) == errors ? g_steal_pointer (&version) : NULL;
 }
 

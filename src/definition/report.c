@@ -58,6 +58,9 @@ at_pointer (const At *at)
   return g_string_free (pointer, FALSE);
 }
 
+static void add (Reporter *reporter, FaultSeverity severity, const At *at, guint line, guint column,
+                 const char *hint, const char *format, va_list arguments) G_GNUC_PRINTF (7, 0);
+
 static void
 add (Reporter *reporter, FaultSeverity severity, const At *at, guint line, guint column,
      const char *hint, const char *format, va_list arguments)
