@@ -375,6 +375,35 @@ the_number_of_faults_is_bounded (void)
   g_assert_cmpstr (fault_list_get (faults, 500)->message, ==, "1500 further errors are not shown");
 }
 
+/* What is built must be what version_from_json() takes: the bounds are the same. */
+static void
+lists_have_the_bound_of_a_deployed_version (void)
+{
+  static const struct
+  {
+    const char *before, *item, *after, *fault;
+  } cases[] = {
+    { HEAD "    inputs: {headers: {type: complex, value: [", "x, ", "]}}\n",
+      "t.yaml:7:47: error: the list has more than 5000 entries\n" },
+    { HEAD "    inputs: {body: {template: \"", "{{#V}}", "\"}}\nrequiredConfigVars: [{key: V}]\n",
+      "too many placeholders" },
+    { HEAD "labels: [", "x, ", "]\n",
+      "t.yaml:7:9: error: \"labels\" has more than 5000 entries\n" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) yaml = g_string_new (cases[i].before);
+      for (int n = 0; n < 5001; n++)
+        g_string_append (yaml, cases[i].item);
+      g_string_append (yaml, cases[i].after);
+      g_autoptr (FaultList) faults = fault_list_new ();
+      g_autoptr (Version) version = build_text (yaml->str, faults);
+      g_autofree char *text = fault_list_to_text (faults);
+      g_assert_null (version);
+      g_assert_nonnull (strstr (text, cases[i].fault));
+    }
+}
+
 static void
 an_error_behind_many_warnings_still_counts (void)
 {
@@ -455,6 +484,7 @@ main (int argc, char **argv)
   ADD (plain_values_are_kept_as_they_are_written);
   ADD (an_inline_block_knows_its_line_and_indentation);
   ADD (the_number_of_faults_is_bounded);
+  ADD (lists_have_the_bound_of_a_deployed_version);
   ADD (an_error_behind_many_warnings_still_counts);
   ADD (steps_nest_up_to_a_bound);
   ADD (secrets_of_a_definition_are_not_repeated);

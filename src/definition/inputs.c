@@ -229,6 +229,12 @@ set_complex (InputContext *context, Input *input, const At *value)
               "the value of a complex input must be a list");
       return;
     }
+  if (node_n_items (value->node) > MODEL_MAX_ITEMS)
+    {
+      report (&context->build->reporter, FAULT_ERROR, value, NULL,
+              "the list has more than %d entries", MODEL_MAX_ITEMS);
+      return;
+    }
   input->json = node_to_json (value->node);
   if (!holds_inputs (value->node))
     {

@@ -9,6 +9,7 @@
 /* Beyond these a definition or a deploy is refused. */
 #define MODEL_MAX_DEPTH 24
 #define MODEL_MAX_STEPS 5000
+#define MODEL_MAX_ITEMS 5000 /* of any list: steps, inputs, entries, pieces of a template */
 #define MODEL_MAX_NAME_CHARS 200
 #define MODEL_MAX_SCRIPT_BYTES ((gsize) 16 << 20)
 

@@ -182,6 +182,11 @@ template_parse (const char *text, GArray *offsets, gsize *unclosed, ReferenceFau
           *unclosed = start;
           break;
         }
+      if (pieces->len >= MODEL_MAX_ITEMS - 2)
+        {
+          *fault = (ReferenceFault){ start, "the template has too many placeholders" };
+          return NULL;
+        }
       add_literal (pieces, offsets, text, literal, start);
       literal = (gsize) (close - text) + 2;
       if (!add_placeholder (pieces, offsets, text, start + 3, literal - 2, open[2] == '$', fault))

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define PLACE_MOST_BYTES 65536 /* beyond it the scalar's own place must do */
-#define CONTENT_MOST_LINES 20000
+#define CONTENT_MOST_LINES 5000
+#define CONTENT_SPARE_BYTES 16384
 
 /* Walks the raw text of a scalar, character by character as it reads after decoding. */
 typedef struct
@@ -47,12 +48,12 @@ skip_line (RawCursor *cursor)
 static RawCursor
 raw_cursor (const Document *document, const Node *node)
 {
-  gsize length;
-  RawCursor cursor = { .line = node->line, .column = 1, .style = node->style };
-  cursor.p = document_line (document, node->line, &length);
-  cursor.end = document->text + document->length;
-  while (cursor.column < node->column && cursor.p < cursor.end && *cursor.p != '\n')
-    raw_step (&cursor);
+  RawCursor cursor = { .p = document->text + node->offset,
+                       .end = document->text + document->length,
+                       .line = node->line,
+                       .column = node->column,
+                       .units = node->units,
+                       .style = node->style };
   /* An anchor or tag before the scalar belongs to its event: step over both. */
   while (cursor.p < cursor.end && (*cursor.p == '&' || *cursor.p == '!'))
     {
@@ -210,17 +211,21 @@ make_mappings (const Document *document, const Node *node)
   return vlq_writer_end (&writer);
 }
 
-/* The file with only the scalar's lines; null for a file so long that it is not worth it. */
+/* The file with only the scalar's lines; null where they are many or much longer than the scalar
+ * (a file all on one line), since each block brings its own. */
 static json_t *
 make_content (const Document *document, const Node *node)
 {
   g_autoptr (GString) content = g_string_new (NULL);
+  gsize most = 4 * node->length + CONTENT_SPARE_BYTES;
   if (node->end_line > CONTENT_MOST_LINES)
     return json_null ();
   for (guint line = 1; line <= node->end_line; line++)
     {
       gsize length;
       const char *text = document_line (document, line, &length);
+      if (line >= node->line && content->len + length > most)
+        return json_null ();
       if (line >= node->line)
         g_string_append_len (content, text, (gssize) length);
       g_string_append_c (content, '\n');

@@ -1,5 +1,7 @@
 #include "definition/schema.h"
 
+#include "definition/model.h"
+
 #include <string.h>
 
 static const Key *
@@ -97,6 +99,17 @@ check_integer (Reporter *reporter, const At *at, const Key *key)
   report_wrong (reporter, at, key, NULL, expected);
 }
 
+/* Lists have the same bound as in a version that is deployed. */
+static gboolean
+check_length (Reporter *reporter, const At *at, const Key *key)
+{
+  if (node_n_items (at->node) <= MODEL_MAX_ITEMS && node_n_members (at->node) <= MODEL_MAX_ITEMS)
+    return TRUE;
+  report (reporter, FAULT_ERROR, at, NULL, "\"%s\" has more than %d entries", key->key,
+          MODEL_MAX_ITEMS);
+  return FALSE;
+}
+
 static void
 check_text_list (Reporter *reporter, const At *at, const Key *key)
 {
@@ -106,6 +119,8 @@ check_text_list (Reporter *reporter, const At *at, const Key *key)
                     "a list of texts");
       return;
     }
+  if (!check_length (reporter, at, key))
+    return;
   for (guint i = 0; i < node_n_items (at->node); i++)
     {
       At item = at_item (at, i);
@@ -124,6 +139,8 @@ check_object_list (Reporter *reporter, const At *at, const Key *key)
       report_wrong (reporter, at, key, "begin each entry with \"- \"", "a list");
       return;
     }
+  if (!check_length (reporter, at, key))
+    return;
   for (guint i = 0; i < node_n_items (at->node); i++)
     {
       At item = at_item (at, i);
@@ -178,6 +195,8 @@ check_value (Reporter *reporter, const At *at, const Key *key)
     case KEY_ANY_OBJECT:
       if (at->node->kind != NODE_OBJECT)
         report_wrong (reporter, at, key, NULL, "an object");
+      else
+        check_length (reporter, at, key);
       break;
     case KEY_ANY:
     default:

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define MAX_ITEMS 5000
-
 typedef struct
 {
   GString *pointer;
@@ -131,8 +129,8 @@ read_texts (Reader *reader, json_t *object, const char *key, char ***texts)
   size_t index;
   if (array == NULL)
     return TRUE;
-  if (!json_is_array (array) || json_array_size (array) > MAX_ITEMS)
-    return refuse (reader, "\"%s\" must be an array of at most %d texts", key, MAX_ITEMS);
+  if (!json_is_array (array) || json_array_size (array) > MODEL_MAX_ITEMS)
+    return refuse (reader, "\"%s\" must be an array of at most %d texts", key, MODEL_MAX_ITEMS);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   json_array_foreach (array, index, value)
   {
@@ -175,8 +173,8 @@ read_array (Reader *reader, json_t *object, const char *key, ReadItem read_item,
   json_t *array = json_object_get (object, key), *value;
   size_t index;
   gsize before = push (reader, key);
-  if (!json_is_array (array) || json_array_size (array) > MAX_ITEMS)
-    return refuse (reader, "an array of at most %d entries is expected", MAX_ITEMS);
+  if (!json_is_array (array) || json_array_size (array) > MODEL_MAX_ITEMS)
+    return refuse (reader, "an array of at most %d entries is expected", MODEL_MAX_ITEMS);
   json_array_foreach (array, index, value)
   {
     char number[24];

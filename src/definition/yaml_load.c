@@ -13,6 +13,9 @@ typedef struct
   GHashTable *anchors; /* name -> Node */
   GString *pointer;    /* where we are */
   guint depth;
+  /* The characters that marks count, as bytes: moves forward with the events. */
+  gsize at_index, at_byte;
+  guint at_units; /* UTF-16 units since the last line break */
 } Loader;
 
 static void
@@ -113,7 +116,6 @@ node_new (Loader *loader, const yaml_event_t *event, NodeKind kind)
   node->line = (guint) event->start_mark.line + 1;
   node->column = (guint) event->start_mark.column + 1;
   node->end_line = (guint) event->end_mark.line + 1;
-  node->end_column = (guint) event->end_mark.column + 1;
   node->size = node->height = 1;
   g_ptr_array_add (loader->document->nodes, node);
   return node;
@@ -158,6 +160,21 @@ compose_alias (Loader *loader, const yaml_event_t *event)
   return NULL;
 }
 
+/* libyaml's marks count characters; events come in the order of the file. */
+static void
+move_to (Loader *loader, gsize index)
+{
+  const Document *document = loader->document;
+  for (; loader->at_index < index && loader->at_byte < document->length; loader->at_index++)
+    {
+      const char *p = document->text + loader->at_byte;
+      loader->at_units += ((guchar) *p & 0xf8) == 0xf0 ? 2 : 1;
+      if (*p == '\n')
+        loader->at_units = 0;
+      loader->at_byte += (gsize) (g_utf8_next_char (p) - p);
+    }
+}
+
 static Node *
 compose_scalar (Loader *loader, const yaml_event_t *event)
 {
@@ -165,6 +182,10 @@ compose_scalar (Loader *loader, const yaml_event_t *event)
   const char *tag = (const char *) event->data.scalar.tag;
   node->length = event->data.scalar.length;
   node->style = event->data.scalar.style;
+  node->bytes = node->length;
+  move_to (loader, event->start_mark.index);
+  node->offset = loader->at_byte;
+  node->units = loader->at_units;
   node->text = g_malloc (node->length + 1); /* may hold NUL, which g_strndup would lose */
   memcpy (node->text, event->data.scalar.value, node->length);
   node->text[node->length] = '\0';
@@ -181,11 +202,16 @@ static gboolean
 count_child (Loader *loader, Node *parent, const Node *child, const yaml_event_t *event)
 {
   parent->size += child->size;
+  parent->bytes += child->bytes;
   parent->height = MAX (parent->height, child->height + 1);
-  if (parent->size <= YAML_MAX_NODES && loader->document->nodes->len <= YAML_MAX_NODES)
+  if (parent->size > YAML_MAX_NODES || loader->document->nodes->len > YAML_MAX_NODES)
+    fail_at (loader, &event->start_mark, "aliases count as often as they are used",
+             "the document holds more than %d values", YAML_MAX_NODES);
+  else if (parent->bytes > YAML_MAX_TEXT_BYTES)
+    fail_at (loader, &event->start_mark, "aliases count as often as they are used",
+             "the document's texts have more than %d MiB", (int) (YAML_MAX_TEXT_BYTES >> 20));
+  else
     return TRUE;
-  fail_at (loader, &event->start_mark, "aliases count as often as they are used",
-           "the document holds more than %d values", YAML_MAX_NODES);
   return FALSE;
 }
 

@@ -18,6 +18,7 @@
 #define YAML_MAX_BYTES ((gsize) 16 << 20)
 #define YAML_MAX_NODES 500000
 #define YAML_MAX_DEPTH 96
+#define YAML_MAX_TEXT_BYTES ((guint64) 64 << 20) /* of all texts, aliases counted each time */
 
 typedef enum
 {
@@ -42,8 +43,10 @@ typedef struct
 struct Node
 {
   NodeKind kind;
-  guint line, column;         /* of the first character, from 1; a block scalar's is its | or > */
-  guint end_line, end_column; /* behind the last one */
+  guint line, column; /* of the first character, from 1; a block scalar's is its | or > */
+  guint end_line;     /* behind the last one */
+  gsize offset;       /* of a scalar's first character, bytes into the file */
+  guint units;        /* UTF-16 units before it in its line */
   yaml_scalar_style_t style;
   char *text; /* a scalar as written, quotes and folding undone; else NULL */
   gsize length;
@@ -56,6 +59,7 @@ struct Node
   GPtrArray *items; /* NODE_LIST: of Node, borrowed */
   GArray *members;  /* NODE_OBJECT: of Member, in the order of the file, keys unique */
   guint size;       /* nodes below and including this one, aliases counted each time */
+  guint64 bytes;    /* of their texts and keys */
   guint height;     /* 1 for a scalar */
   gboolean is_open; /* while its children are being read: an alias to it would be a cycle */
 };

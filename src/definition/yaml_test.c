@@ -194,6 +194,21 @@ a_billion_laughs_are_refused_at_once (void)
   g_assert_cmpint (g_get_monotonic_time () - start, <, G_USEC_PER_SEC);
 }
 
+/* A long text behind many aliases is not copied as often. */
+static void
+aliases_of_long_texts_are_counted (void)
+{
+  g_autofree char *word = g_strnfill (1 << 20, 'x');
+  g_autoptr (GString) text = g_string_new ("- &a ");
+  g_string_append (text, word);
+  for (int i = 0; i < 1000; i++)
+    g_string_append (text, "\n- *a");
+  assert_fault (
+      text->str, "c.yaml",
+      "c.yaml:65:3: error: the document's texts have more than 64 MiB\n  aliases count as "
+      "often as they are used\n");
+}
+
 static void
 deep_nesting_is_refused (void)
 {
@@ -249,6 +264,7 @@ main (int argc, char **argv)
   ADD (each_kind_of_broken_yaml_is_explained);
   ADD (no_message_quotes_a_value);
   ADD (a_billion_laughs_are_refused_at_once);
+  ADD (aliases_of_long_texts_are_counted);
   ADD (deep_nesting_is_refused);
   ADD (a_file_that_is_too_large_is_refused);
   ADD (nodes_know_their_places);
