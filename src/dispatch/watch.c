@@ -69,7 +69,7 @@ struct WatchedProcess
 {
   Watch *watch;
   GPid pid;
-  int pid_fd, statm_fd, schedstat_fd;
+  int pid_fd, statm_fd;
   WorkerPage *page;
   WatchKilled killed;
   gpointer user_data;
@@ -113,17 +113,13 @@ read_resident (WatchedProcess *process)
   return (gint64) (resident * (guint64) sysconf (_SC_PAGESIZE));
 }
 
-/* Processor time of the main thread, which is the one that runs JavaScript: the engine's compiler
- * and collector threads work for no execution in particular. Kernels without schedstat give the
- * whole process. */
+/* Processor time of the whole process, the engine's compiler and collector threads included: they work
+ * for what runs. The worker's own count, which ends an execution first, is of its one thread. */
 static gint64
 read_cpu (WatchedProcess *process)
 {
-  guint64 ns, unused;
   clockid_t clock;
   struct timespec time;
-  if (read_numbers (process->schedstat_fd, &ns, &unused))
-    return (gint64) (ns / 1000);
   if (clock_getcpuclockid (process->pid, &clock) != 0 || clock_gettime (clock, &time) != 0)
     return process->cpu_us;
   return (gint64) time.tv_sec * 1000000 + time.tv_nsec / 1000;
@@ -160,8 +156,6 @@ process_clear (gpointer data)
     close (process->pid_fd);
   if (process->statm_fd >= 0)
     close (process->statm_fd);
-  if (process->schedstat_fd >= 0)
-    close (process->schedstat_fd);
   g_array_unref (process->runs);
 }
 
@@ -388,7 +382,6 @@ watch_add (Watch *watch, GPid pid, WorkerPage *page, WatchKilled killed, gpointe
   process->pid = pid;
   process->pid_fd = (int) syscall (SYS_pidfd_open, pid, 0);
   process->statm_fd = open_proc (pid, "statm");
-  process->schedstat_fd = open_proc (pid, "schedstat");
   process->page = page;
   process->killed = killed;
   process->user_data = user_data;
