@@ -100,6 +100,8 @@ start_worker (Run *run, GError **error)
                                  (const char *const *) options->allow_private, error);
   if (run->host == NULL)
     return FALSE;
+  /* Not before the forks: a main context's descriptors would go along. */
+  run->loop = g_main_loop_new (NULL, FALSE);
   worker_host_attach (run->host, NULL);
   run->worker = worker_process_new (run->host, &events, run);
   /* What was queued for the zygote leaves at the end of a turn. */
@@ -315,8 +317,7 @@ run_once (const Command *command, const char *target, const RunOptions *options)
 {
   g_autoptr (GError) error = NULL;
   g_auto (RunInput) input = { 0 };
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Run run = { .options = options, .loop = loop };
+  Run run = { .options = options };
   int status = EXIT_WRONG;
 
   if (!start_worker (&run, &error))
@@ -329,6 +330,7 @@ run_once (const Command *command, const char *target, const RunOptions *options)
     }
   g_clear_pointer (&run.worker, worker_process_free);
   worker_host_free (run.host);
+  g_main_loop_unref (run.loop);
   g_clear_pointer (&run.report, run_report_free);
   g_free (run.early_death);
   return status;

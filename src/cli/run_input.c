@@ -25,6 +25,17 @@ type_by_name (const char *file)
   return NULL;
 }
 
+/* As a fault: `message` is json_parse()'s, "line 1, column 5: …". */
+static void
+print_not_json (const char *file, const char *message)
+{
+  const char *column = strstr (message, "column "), *what = strstr (message, ": ");
+  guint64 at_line = g_ascii_strtoull (message + strlen ("line "), NULL, 10);
+  guint64 at_column = column == NULL ? 1 : g_ascii_strtoull (column + strlen ("column "), NULL, 10);
+  fprintf (stderr, "%s:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ": error: this is not JSON: %s\n",
+           file, at_line, at_column, what == NULL ? message : what + 2);
+}
+
 /* NULL after a fault was printed: a .json that is none. */
 static const char *
 content_type_of (const char *file, GBytes *body)
@@ -42,12 +53,7 @@ content_type_of (const char *file, GBytes *body)
     return "application/json";
   if (by_name != NULL)
     {
-      /* "line 1, column 5: …" */
-      guint line = 1, column = 1;
-      const char *what = strstr (error->message, ": ");
-      sscanf (error->message, "line %u, column %u", &line, &column);
-      fprintf (stderr, "%s:%u:%u: error: this is not JSON: %s\n", file, line, column,
-               what == NULL ? error->message : what + 2);
+      print_not_json (file, error->message);
       return NULL;
     }
   return g_utf8_validate_len (data == NULL ? "" : data, size, NULL) ? "text/plain"
