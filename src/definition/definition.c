@@ -111,6 +111,12 @@ definition_build_text (const char *yaml, gsize length, const char *name, FaultLi
   guint errors = fault_list_n_errors (faults);
   const char *file = name == NULL ? "integration.yaml" : name;
   g_autofree char *base = g_path_get_basename (file);
+  if (length > (gsize) MAX_DEFINITION_BYTES)
+    {
+      fault_list_add (faults, FAULT_ERROR, file, 0, 0, NULL, NULL,
+                      "the definition has more than %d MiB", (int) (MAX_DEFINITION_BYTES >> 20));
+      return NULL;
+    }
   g_autoptr (Document) document = document_load (yaml, length, file, faults);
   if (document == NULL)
     return NULL;

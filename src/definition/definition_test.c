@@ -384,7 +384,7 @@ lists_have_the_bound_of_a_deployed_version (void)
     const char *before, *item, *after, *fault;
   } cases[] = {
     { HEAD "    inputs: {headers: {type: complex, value: [", "x, ", "]}}\n",
-      "t.yaml:7:47: error: the list has more than 5000 entries\n" },
+      "t.yaml:7:46: error: the list has more than 5000 entries\n" },
     { HEAD "    inputs: {body: {template: \"", "{{#V}}", "\"}}\nrequiredConfigVars: [{key: V}]\n",
       "too many placeholders" },
     { HEAD "labels: [", "x, ", "]\n",

@@ -160,6 +160,16 @@ add_placeholder (GPtrArray *pieces, GArray *offsets, const char *text, gsize sta
   return TRUE;
 }
 
+/* Two of the same brace. */
+static const char *
+find_braces (const char *text, char brace)
+{
+  for (; (text = strchr (text, brace)) != NULL; text++)
+    if (text[1] == brace)
+      return text;
+  return NULL;
+}
+
 GPtrArray *
 template_parse (const char *text, GArray *offsets, gsize *unclosed, ReferenceFault *fault)
 {
@@ -168,7 +178,7 @@ template_parse (const char *text, GArray *offsets, gsize *unclosed, ReferenceFau
   const char *open = text;
 
   *unclosed = G_MAXSIZE;
-  while ((open = strstr (open, "{{")) != NULL)
+  while ((open = find_braces (open, '{')) != NULL)
     {
       if (open[2] != '$' && open[2] != '#')
         {
@@ -176,7 +186,7 @@ template_parse (const char *text, GArray *offsets, gsize *unclosed, ReferenceFau
           continue;
         }
       gsize start = (gsize) (open - text);
-      const char *close = strstr (open + 3, "}}");
+      const char *close = find_braces (open + 3, '}');
       if (close == NULL)
         {
           *unclosed = start;
