@@ -1,0 +1,139 @@
+/* What the files of egress share. */
+#pragma once
+
+#include "egress/egress.h"
+
+#include <curl/curl.h>
+
+/* Bounds on what one worker can make egress hold. The worker keeps its own, smaller limit on
+ * requests (LIMIT_REQUESTS); these hold against one that doesn't. */
+#define EGRESS_MAX_REQUESTS 1024
+#define EGRESS_MAX_CONNECTIONS 256
+#define EGRESS_MAX_IDLE_CONNECTIONS 32
+#define EGRESS_MAX_FRAME_BYTES ((gsize) 544 << 20)
+#define EGRESS_MAX_QUEUE_BYTES ((gsize) 16 << 20)
+#define EGRESS_MAX_HEADER_BYTES (64 << 10)
+#define EGRESS_MAX_URL_BYTES (64 << 10)
+/* Reading from the network stops when this much waits to be read by the worker, and goes on below
+ * the second. */
+#define EGRESS_PAUSE_BYTES ((gsize) 1 << 20)
+#define EGRESS_RESUME_BYTES ((gsize) 256 << 10)
+
+/* policy.c. The address in digits; "" for other families. */
+char *egress_address_to_text (const struct sockaddr *address);
+
+/* Why a request failed, in Node's words. */
+typedef struct
+{
+  const char *code; /* static */
+  char *message;
+} EgressFailure;
+
+EgressFailure *egress_failure_new (const char *code, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void egress_failure_free (EgressFailure *failure);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EgressFailure, egress_failure_free)
+
+/* target.c: where a URL leads. Parsed by libcurl's own parser and handed to libcurl parsed, so that
+ * nothing is understood in two ways. */
+typedef struct
+{
+  CURLU *handle;
+  char *scheme, *host; /* host without brackets, lower case */
+  guint port;
+} EgressTarget;
+
+EgressTarget *egress_target_new (const char *url, EgressFailure **failure);
+/* `location` against `base`, the fragment inherited (Fetch standard, "location URL"). */
+EgressTarget *
+egress_target_redirect (const EgressTarget *base, const char *location, EgressFailure **failure);
+void egress_target_free (EgressTarget *target);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EgressTarget, egress_target_free)
+gboolean egress_target_same_origin (const EgressTarget *a, const EgressTarget *b);
+char *egress_target_url (const EgressTarget *target); /* g_free */
+
+/* request.c: what a worker asked for. */
+typedef struct
+{
+  guint64 number;
+  char *method, *url;
+  GPtrArray *headers; /* of char*, name and value in turn; values are ISO-8859-1 bytes */
+  EgressRedirect redirect;
+  guint timeout_ms;
+  guint64 most_body_bytes;
+  gboolean is_decompressed;
+  GBytes *body;
+  gboolean closes_connection; /* "Connection: close" was asked for */
+} EgressOrder;
+
+/* NULL with an error where the frame is malformed: the channel ends. */
+EgressOrder *egress_order_read (Frame *frame, GError **error);
+/* NULL, or why a well-formed order can't be carried out. Drops the framing headers that repeat what
+ * libcurl does by itself. */
+EgressFailure *egress_order_check (EgressOrder *order);
+void egress_order_free (EgressOrder *order);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (EgressOrder, egress_order_free)
+const char *egress_order_header (const EgressOrder *order, const char *name);
+void egress_order_drop_header (EgressOrder *order, const char *name);
+
+/* pool.c: the connections of one worker, and its requests' progress on the main context. */
+typedef struct Pool Pool;
+typedef struct Transfer Transfer;
+
+/* `is_congested`: whether the worker reads too slowly at the moment. */
+typedef gboolean (*PoolIsCongested) (gpointer user_data);
+Pool *pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_data);
+/* All transfers must have been removed. Closes the connections. */
+void pool_free (Pool *pool);
+gboolean pool_is_congested (Pool *pool);
+gboolean pool_add (Pool *pool, CURL *easy);
+void pool_remove (Pool *pool, CURL *easy);
+/* A transfer paused for congestion is told by transfer_resume() when it is over. */
+void pool_add_paused (Pool *pool, Transfer *transfer);
+void pool_remove_paused (Pool *pool, Transfer *transfer);
+
+/* transfer.c: one request with its redirects. */
+typedef struct
+{
+  void (*head) (Transfer *transfer, guint status, const char *status_text, const char *url,
+                gboolean was_redirected, GPtrArray *headers, gpointer user_data);
+  void (*data) (Transfer *transfer, const char *data, gsize length, gpointer user_data);
+  /* The last one: failure NULL = all is well. The transfer is freed by the callee. */
+  void (*done) (Transfer *transfer, const EgressFailure *failure, const char *host, guint port,
+                gpointer user_data);
+} TransferEvents;
+
+/* Takes the order. Never calls an event before it returns. */
+Transfer *transfer_new (Pool *pool, const EgressPolicy *policy, EgressOrder *order,
+                        const TransferEvents *events, gpointer user_data);
+void transfer_start (Transfer *transfer);
+void transfer_free (Transfer *transfer); /* aborts; no event runs after it */
+guint64 transfer_number (const Transfer *transfer);
+void transfer_hold (Transfer *transfer, gboolean is_held);
+/* For the pool. */
+void transfer_resume (Transfer *transfer);
+void transfer_finished (Transfer *transfer, CURLcode result);
+
+/* failure.c. host and port of the current hop, address the last one tried ("" = none). */
+EgressFailure *
+egress_failure_from_curl (CURL *easy, CURLcode result, const char *curl_message, const char *host,
+                          guint port, const char *address, gboolean has_head);
+
+/* peer.c: a worker's channel. */
+typedef struct EgressPeer EgressPeer;
+/* Takes the descriptor. `ended` runs later, from the main context, when the channel has closed by
+ * itself; it may free the peer. */
+typedef void (*EgressPeerEnded) (EgressPeer *peer, gpointer user_data);
+EgressPeer *egress_peer_new (int fd, GMainContext *context, const EgressPolicy *policy,
+                             EgressPeerEnded ended, gpointer user_data);
+void egress_peer_free (EgressPeer *peer);
+guint egress_peer_n_requests (const EgressPeer *peer);
+
+/* trust.c: the certificate authorities, read once and shared by all connections. */
+CURLcode egress_trust_apply (CURL *easy, void *ssl_ctx, void *unused);
+
+/* process.c: the loop, without the hardening; until the control channel closes. */
+void egress_serve (int control_fd, const EgressPolicy *policy);
+
+/* harden.c: gives up what a process that only makes requests does not need. Each step that the
+ * kernel refuses is skipped, except no_new_privs: FALSE then. */
+gboolean egress_harden (GError **error);

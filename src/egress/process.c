@@ -1,0 +1,252 @@
+/* The egress process.
+ *
+ * Its whole life: it is forked from the server (or, when that has threads,
+ * executed anew from the same binary), gives up every right that it does not
+ * need (harden.c), and serves one control channel until that closes. The
+ * server sends two messages, EGRESS_ATTACH and EGRESS_DETACH; everything else
+ * comes from the workers, over the channels attached (peer.c).
+ */
+#include "egress/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define CONTROL_FD 3
+
+typedef struct
+{
+  GMainContext *context;
+  GMainLoop *loop;
+  const EgressPolicy *policy;
+  FrameChannel *control;
+  GHashTable *peers; /* the worker's number -> EgressPeer */
+} Egress;
+
+/* --- the control channel --- */
+
+static gboolean
+is_peer (gpointer key, gpointer value, gpointer peer)
+{
+  return value == peer;
+}
+
+static void
+on_peer_ended (EgressPeer *peer, gpointer user_data)
+{
+  Egress *egress = user_data;
+  g_hash_table_foreach_remove (egress->peers, is_peer, peer);
+}
+
+static void
+attach (Egress *egress, Frame *frame)
+{
+  guint64 number = frame->stream;
+  if (frame->n_fds != 1)
+    {
+      g_message ("egress: a worker was to be attached without its channel");
+      return;
+    }
+  EgressPeer *peer = egress_peer_new (g_steal_fd (&frame->fds[0]), egress->context, egress->policy,
+                                      on_peer_ended, egress);
+  g_hash_table_replace (egress->peers, g_memdup2 (&number, sizeof number), peer);
+}
+
+static void
+on_control_frame (FrameChannel *channel, Frame *frame, gpointer user_data)
+{
+  Egress *egress = user_data;
+  switch (frame->type)
+    {
+    case EGRESS_ATTACH:
+      attach (egress, frame);
+      break;
+    case EGRESS_DETACH:
+      g_hash_table_remove (egress->peers, &frame->stream);
+      break;
+    default:
+      g_message ("egress: a control frame of type %u is not known", frame->type);
+      break;
+    }
+}
+
+static void
+on_control_closed (FrameChannel *channel, const GError *error, gpointer user_data)
+{
+  Egress *egress = user_data;
+  g_main_loop_quit (egress->loop);
+}
+
+void
+egress_serve (int control_fd, const EgressPolicy *policy)
+{
+  static const FrameChannelOptions options
+      = { .max_frame_bytes = 4096, .max_queue_bytes = 4096, .accepts_fds = TRUE };
+  Egress egress = { .policy = policy };
+
+  egress.context = g_main_context_new ();
+  egress.loop = g_main_loop_new (egress.context, FALSE);
+  egress.peers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                        (GDestroyNotify) egress_peer_free);
+  egress.control = frame_channel_new (control_fd, egress.context, &options, on_control_frame,
+                                      on_control_closed, &egress);
+  g_main_loop_run (egress.loop);
+
+  g_hash_table_unref (egress.peers);
+  frame_channel_free (egress.control);
+  g_main_loop_unref (egress.loop);
+  g_main_context_unref (egress.context);
+}
+
+/* --- the process --- */
+
+/* What the resolver and OpenSSL read; proxies and the like are not for egress. */
+static void
+clear_environment (void)
+{
+  static const char *const kept[] = { "SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "LANG" };
+  char *values[G_N_ELEMENTS (kept)];
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    values[i] = g_strdup (g_getenv (kept[i]));
+  clearenv ();
+  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+    {
+      if (values[i] != NULL)
+        g_setenv (kept[i], values[i], TRUE);
+      g_free (values[i]);
+    }
+}
+
+static void
+reset_signals (void)
+{
+  sigset_t none;
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
+  for (int number = 1; number < NSIG; number++)
+    if (number != SIGKILL && number != SIGSTOP)
+      signal (number, SIG_DFL);
+  signal (SIGPIPE, SIG_IGN);
+}
+
+/* Two descriptors a request are plenty; the default of 1024 in all is not. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0)
+    {
+      limit.rlim_cur = MIN (limit.rlim_max, 65536);
+      setrlimit (RLIMIT_NOFILE, &limit);
+    }
+}
+
+void
+egress_main (int fd, const char *const *allowed_cidrs)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (EgressPolicy) policy = egress_policy_new (allowed_cidrs, &error);
+
+  if (policy == NULL)
+    {
+      g_printerr ("egress: %s\n", error->message);
+      _exit (2);
+    }
+  reset_signals ();
+  /* A session of its own: the interrupt key of the server's terminal is not for egress, which ends
+   * with its control channel. */
+  setsid ();
+  clear_environment ();
+  raise_descriptor_limit ();
+  if (!egress_harden (&error))
+    {
+      g_printerr ("egress: %s\n", error->message);
+      _exit (1);
+    }
+  egress_serve (fd, policy);
+  /* Without the exit handlers: after a fork they are the server's. */
+  _exit (0);
+}
+
+static gboolean
+has_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+  if (tasks == NULL)
+    return TRUE;
+  while (g_dir_read_name (tasks) != NULL)
+    n++;
+  return n > 1;
+}
+
+/* In the child, possibly of a process with threads: nothing here may take a lock or allocate. */
+static gboolean
+prepare_child (int fd, pid_t parent)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid () != parent)
+    return FALSE;
+  if (fd == CONTROL_FD)
+    fcntl (fd, F_SETFD, 0);
+  else if (dup2 (fd, CONTROL_FD) < 0)
+    return FALSE;
+  int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null >= 0)
+    dup2 (null, STDIN_FILENO);
+  close_range (CONTROL_FD + 1, ~0U, 0);
+  return TRUE;
+}
+
+static char **
+exec_arguments (const char *const *allowed_cidrs)
+{
+  GPtrArray *arguments = g_ptr_array_new ();
+  g_ptr_array_add (arguments, (gpointer) "tenon: egress");
+  g_ptr_array_add (arguments, (gpointer) EGRESS_EXEC_ARGUMENT);
+  for (; allowed_cidrs != NULL && *allowed_cidrs != NULL; allowed_cidrs++)
+    g_ptr_array_add (arguments, (gpointer) *allowed_cidrs);
+  g_ptr_array_add (arguments, NULL);
+  return (char **) g_ptr_array_free (arguments, FALSE);
+}
+
+gboolean
+egress_start (const char *const *allowed_cidrs, int *control_fd, GPid *pid, GError **error)
+{
+  g_autoptr (EgressPolicy) checked = egress_policy_new (allowed_cidrs, error);
+  gboolean must_exec = has_threads ();
+  g_autofree char **arguments = exec_arguments (allowed_cidrs);
+  pid_t parent = getpid ();
+  int fds[2];
+
+  if (checked == NULL || !frame_socketpair (fds, error))
+    return FALSE;
+  *pid = fork ();
+  if (*pid < 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                   "the egress process can't be started: %s", g_strerror (errno));
+      close (fds[0]);
+      close (fds[1]);
+      return FALSE;
+    }
+  if (*pid == 0)
+    {
+      if (!prepare_child (fds[1], parent))
+        _exit (1);
+      if (must_exec)
+        {
+          execv ("/proc/self/exe", arguments);
+          _exit (127);
+        }
+      egress_main (CONTROL_FD, allowed_cidrs);
+    }
+  close (fds[1]);
+  *control_fd = fds[0];
+  return TRUE;
+}
