@@ -1,0 +1,78 @@
+// console.*: log lines of the execution. Levels as in worker/protocol.h.
+const { consoleLog } = native;
+const counts = new Map();
+const times = new Map();
+let indent = "";
+
+const at = (level) => (...args) => consoleLog(level, indent, ...args);
+const log = at(2);
+const warn = at(3);
+const spent = (label) => `${label}: ${(native.monotonicMs() - times.get(label)).toFixed(3)}ms`;
+const cell = (value) => native.inspect(value, { depth: 1, breakLength: Infinity });
+
+const table = (data, columns) => {
+  if (typeof data !== "object" || data === null) return log(data);
+  const rows = data instanceof Map ? [...data] : Object.entries(data);
+  const names = [];
+  let hasValues = false;
+  for (const [, row] of rows)
+    if (typeof row === "object" && row !== null) {
+      for (const name of columns ?? Object.keys(row)) if (!names.includes(name)) names.push(name);
+    } else hasValues = true;
+  const head = ["(index)", ...names, ...(hasValues ? ["Values"] : [])];
+  const body = rows.map(([key, row]) => {
+    const isObject = typeof row === "object" && row !== null;
+    return [
+      `${key}`,
+      ...names.map((name) => (isObject && name in row ? cell(row[name]) : "")),
+      ...(hasValues ? [isObject ? "" : cell(row)] : []),
+    ];
+  });
+  const widths = head.map((_, i) => Math.max(...[head, ...body].map((line) => line[i].length)) + 2);
+  const rule = (left, middle, right) => left + widths.map((n) => "─".repeat(n)).join(middle) + right;
+  const line = (cells) => `│${cells.map((text, i) => ` ${text}`.padEnd(widths[i])).join("│")}│`;
+  return log([rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("└", "┴", "┘")].join("\n"));
+};
+
+const console = {
+  log,
+  info: log,
+  debug: at(1),
+  warn,
+  error: at(4),
+  trace: (...args) => at(0)(...args, `\n${new Error().stack}`),
+  dir: (value, options) => log(native.inspect(value, { customInspect: false, ...options })),
+  dirxml: log,
+  table,
+  assert(condition, ...args) {
+    if (condition) return;
+    if (typeof args[0] === "string") warn(`Assertion failed: ${args[0]}`, ...args.slice(1));
+    else warn("Assertion failed", ...args);
+  },
+  count(label = "default") {
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+    log(`${label}: ${counts.get(label)}`);
+  },
+  countReset: (label = "default") => void counts.delete(label),
+  group(...args) {
+    if (args.length > 0) log(...args);
+    indent += "  ";
+  },
+  groupCollapsed: (...args) => console.group(...args),
+  groupEnd() {
+    indent = indent.slice(2);
+  },
+  time: (label = "default") => void times.set(label, native.monotonicMs()),
+  timeLog: (label = "default", ...args) => (times.has(label) ? log(spent(label), ...args) : warn(`No such label '${label}' for console.timeLog()`)),
+  timeEnd(label = "default") {
+    if (!times.has(label)) return warn(`No such label '${label}' for console.timeEnd()`);
+    log(spent(label));
+    times.delete(label);
+  },
+  timeStamp() {},
+  profile() {},
+  profileEnd() {},
+};
+
+module.exports = console;
+Object.defineProperty(console, "console", { value: console });

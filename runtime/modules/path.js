@@ -1,0 +1,1 @@
+const path = require("npm:path-browserify"); path.posix = path; module.exports = path;

@@ -1,0 +1,29 @@
+const legacy = require("npm:url/");
+const { URL, URLSearchParams } = require("whatwg-url");
+
+const fileURLToPath = (url) => {
+  const { protocol, pathname } = new URL(url);
+  if (protocol !== "file:") throw Object.assign(new TypeError("The URL must be of scheme file"), { code: "ERR_INVALID_URL_SCHEME" });
+  return decodeURIComponent(pathname);
+};
+
+module.exports = {
+  ...legacy,
+  URL,
+  URLSearchParams,
+  fileURLToPath,
+  pathToFileURL: (path) => new URL(`file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`),
+  domainToASCII: (domain) => new URL(`http://${domain}`).hostname,
+  domainToUnicode: (domain) => require("punycode").toUnicode(domain),
+  urlToHttpOptions: ({ protocol, hostname, hash, search, pathname, href, port, username, password }) => ({
+    protocol,
+    hostname,
+    hash,
+    search,
+    pathname,
+    path: `${pathname}${search}`,
+    href,
+    ...(port === "" ? {} : { port: Number(port) }),
+    ...(username === "" && password === "" ? {} : { auth: `${decodeURIComponent(username)}:${decodeURIComponent(password)}` }),
+  }),
+};

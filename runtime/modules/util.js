@@ -1,0 +1,39 @@
+// Node's util: the package for what is plain JavaScript, Node's own inspect for the rest.
+const util = require("npm:util");
+
+const styles = { reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], red: [31, 39], green: [32, 39], yellow: [33, 39], blue: [34, 39], magenta: [35, 39], cyan: [36, 39], white: [37, 39], gray: [90, 39] };
+
+const inspect = Object.assign((value, options, ...old) => {
+  if (typeof options === "boolean") options = { showHidden: options, depth: old[0], colors: old[1] };
+  return native.inspect(value, options ?? {});
+}, {
+  custom: Symbol.for("nodejs.util.inspect.custom"),
+  defaultOptions: { depth: 2 },
+  colors: styles,
+  styles: {},
+});
+
+module.exports = {
+  ...util,
+  inspect,
+  format: (...args) => native.format(...args),
+  formatWithOptions: (options, ...args) => native.format(...args),
+  isDeepStrictEqual: (a, b) => {
+    try {
+      require("assert").deepStrictEqual(a, b);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  stripVTControlCharacters: (text) => text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, ""),
+  styleText: (format, text) =>
+    [format].flat().reduceRight((inner, name) => `\u001b[${styles[name][0]}m${inner}\u001b[${styles[name][1]}m`, text),
+  toUSVString: (text) => `${text}`.toWellFormed(),
+  get TextEncoder() {
+    return require("encoding").TextEncoder;
+  },
+  get TextDecoder() {
+    return require("encoding").TextDecoder;
+  },
+};

@@ -1,0 +1,1 @@
+const { URL, URLSearchParams } = require("npm:whatwg-url"); module.exports = { URL, URLSearchParams };

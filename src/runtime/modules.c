@@ -1,0 +1,226 @@
+/* Modules and globals of a realm, evaluated at their first use.
+ *
+ * A bootstrap script defines an accessor for each global; the first touch
+ * requires its module and puts the value in the accessor's place.
+ */
+#include "runtime/private.h"
+
+#include <string.h>
+
+typedef struct
+{
+  EngineScript *script;
+  gboolean is_public;
+} Module;
+
+static GHashTable *modules; /* name -> Module */
+static EngineScript *bootstrap;
+static EgressClient *the_egress;
+
+/* (load, names, moduleNames): a global's accessor loads its module once. What a module exports
+ * under the global's name is meant, else the module itself (console, process). */
+static const char bootstrap_source[]
+    = "(load, names) => {"
+      "  const define = Object.defineProperty, has = Object.hasOwn, target = globalThis;"
+      "  const settle = (name, value) => define(target, name,"
+      "    { value, writable: true, enumerable: false, configurable: true });"
+      "  const descriptor = { enumerable: false, configurable: true, get: undefined, set: "
+      "undefined };"
+      "  for (let i = 0; i < names.length; i += 2) {"
+      "    const name = names[i], module = names[i + 1];"
+      "    descriptor.get = () => {"
+      "      const exports = load(module);"
+      "      const value = has(exports, name) ? exports[name] : exports;"
+      "      settle(name, value);"
+      "      return value;"
+      "    };"
+      "    descriptor.set = (value) => settle(name, value);"
+      "    define(target, name, descriptor);"
+      "  }"
+      "}";
+
+static void
+load_table (void)
+{
+  if (modules != NULL)
+    return;
+  modules = g_hash_table_new (g_str_hash, g_str_equal);
+  bootstrap = engine_script_new ("tenon:bootstrap", bootstrap_source, -1);
+  for (const RuntimeScript *row = runtime_scripts; row->name != NULL; row++)
+    {
+      if (row->is_service)
+        continue;
+      Module *module = g_new0 (Module, 1);
+      module->is_public = row->is_public;
+      g_hash_table_insert (modules, (gpointer) row->name, module);
+    }
+}
+
+static const RuntimeScript *
+find_script (const char *name)
+{
+  for (const RuntimeScript *row = runtime_scripts; row->name != NULL; row++)
+    if (!row->is_service && strcmp (row->name, name) == 0)
+      return row;
+  return NULL;
+}
+
+static EngineScript *
+module_script (const char *name)
+{
+  Module *module = g_hash_table_lookup (modules, name);
+  if (module == NULL)
+    return NULL;
+  if (module->script == NULL)
+    {
+      const RuntimeScript *row = find_script (name);
+      g_autofree char *url = g_strconcat ("tenon:", name, NULL);
+      module->script = engine_script_new (url, row->source, (gssize) row->length);
+    }
+  return module->script;
+}
+
+/* --- require --- */
+
+/* Exports are kept on an object that only C sees. */
+static JSObjectRef
+loaded_modules (Realm *realm)
+{
+  RuntimeRealm *runtime = realm_runtime_data (realm);
+  return js_as_object (realm_context (realm),
+                       js_get (realm_context (realm), runtime->require, "loaded", NULL));
+}
+
+static JSValueRef internal_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object,
+                                    size_t n, const JSValueRef arguments[], JSValueRef *exception);
+
+static JSValueRef
+evaluate_module (Realm *realm, JSObjectRef loaded, const char *name, JSValueRef *exception)
+{
+  JSContextRef ctx = realm_context (realm);
+  JSObjectRef wrapper
+      = js_as_object (ctx, engine_script_evaluate (module_script (name), ctx, exception));
+  if (wrapper == NULL)
+    return NULL;
+  JSObjectRef module = js_object (ctx), exports = js_object (ctx);
+  js_set (ctx, module, "exports", exports);
+  js_set (ctx, loaded, name, module); /* before it runs: modules may require each other */
+  JSValueRef arguments[] = { runtime_native_object (realm),
+                             js_function (ctx, "require", internal_require), module, exports };
+  if (JSObjectCallAsFunction (ctx, wrapper, exports, 4, arguments, exception) == NULL)
+    return NULL;
+  return js_get (ctx, module, "exports", exception);
+}
+
+JSValueRef
+runtime_module (Realm *realm, const char *name, JSValueRef *exception)
+{
+  JSContextRef ctx = realm_context (realm);
+  JSObjectRef loaded = loaded_modules (realm);
+  JSObjectRef module = js_get_object (ctx, loaded, name);
+  return module != NULL ? js_get (ctx, module, "exports", exception)
+                        : evaluate_module (realm, loaded, name, exception);
+}
+
+static JSValueRef
+internal_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                  const JSValueRef arguments[], JSValueRef *exception)
+{
+  g_autofree char *name = n == 0 ? NULL : js_to_display (ctx, arguments[0]);
+  if (name == NULL || !g_hash_table_contains (modules, name))
+    return js_throw (ctx, exception, "the runtime library has no module \"%s\"", name);
+  JSValueRef exports = runtime_module (realm_of (ctx), name, exception);
+  return exports == NULL ? js_undefined (ctx) : exports;
+}
+
+static const char *const refused[]
+    = { "child_process", "cluster",   "dgram", "fs",  "fs/promises",    "http", "https",
+        "http2",         "inspector", "net",   "tls", "worker_threads", "repl", NULL };
+
+/* Node's require, for code blocks: the library's public modules, with or without `node:`. */
+static JSValueRef
+public_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                const JSValueRef arguments[], JSValueRef *exception)
+{
+  g_autofree char *given = n == 0 ? g_strdup ("") : js_to_display (ctx, arguments[0]);
+  const char *name = g_str_has_prefix (given, "node:") ? given + strlen ("node:") : given;
+  const Module *module = g_hash_table_lookup (modules, name);
+  if (module == NULL || !module->is_public)
+    return js_throw_code (
+        ctx, exception, "Error", "MODULE_NOT_FOUND",
+        g_strv_contains (refused, name)
+            ? "Cannot find module '%s': a code block has no access to what it does"
+            : "Cannot find module '%s': a code block may require Node's modules "
+              "that docs/code-blocks.md lists, and files of its integration by a "
+              "path that is written out",
+        given);
+  JSValueRef exports = runtime_module (realm_of (ctx), name, exception);
+  return exports == NULL ? js_undefined (ctx) : exports;
+}
+
+JSObjectRef
+runtime_require_function (Realm *realm)
+{
+  return js_function (realm_context (realm), "require", public_require);
+}
+
+/* --- realms --- */
+
+static void
+runtime_realm_free (gpointer data)
+{
+  RuntimeRealm *runtime = data;
+  g_clear_pointer (&runtime->timers, timer_queue_free);
+  JSValueUnprotect (realm_context (runtime->realm), runtime->require);
+  g_free (runtime);
+}
+
+static void
+define_globals (Realm *realm, JSObjectRef load)
+{
+  JSContextRef ctx = realm_context (realm);
+  static JSStringRef list; /* one JSON text: cheaper than a string a name */
+  if (list == NULL)
+    {
+      g_autoptr (GString) json = g_string_new ("[");
+      for (const RuntimeGlobal *row = runtime_globals; row->name != NULL; row++)
+        g_string_append_printf (json, "%s\"%s\",\"%s\"", json->len > 1 ? "," : "", row->name,
+                                row->module);
+      g_string_append_c (json, ']');
+      list = JSStringCreateWithUTF8CString (json->str);
+    }
+  JSObjectRef define = js_as_object (ctx, engine_script_evaluate (bootstrap, ctx, NULL));
+  JSValueRef arguments[] = { load, JSValueMakeFromJSONString (ctx, list) };
+  JSObjectCallAsFunction (ctx, define, NULL, 2, arguments, NULL);
+}
+
+Realm *
+runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data,
+                   const Limits *limits)
+{
+  Realm *realm = realm_new (vm, id, host, host_data, limits);
+  JSContextRef ctx = realm_context (realm);
+  RuntimeRealm *runtime = g_new0 (RuntimeRealm, 1);
+  load_table ();
+  runtime->realm = realm;
+  runtime->require = js_function (ctx, "require", internal_require);
+  JSValueProtect (ctx, runtime->require);
+  js_set (ctx, runtime->require, "loaded", js_object (ctx));
+  realm_set_runtime_data (realm, runtime, runtime_realm_free);
+  define_globals (realm, runtime->require);
+  return realm;
+}
+
+EgressClient *
+runtime_egress (void)
+{
+  return the_egress;
+}
+
+void
+runtime_init (Vm *vm, EgressClient *egress)
+{
+  the_egress = egress;
+  load_table ();
+  runtime_services_init (vm);
+}

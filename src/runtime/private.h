@@ -1,0 +1,46 @@
+/* What the files of the runtime share. */
+#pragma once
+
+#include "runtime/runtime.h"
+#include "runtime/scripts.h"
+
+/* The tables of native functions, one per file. */
+extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[];
+
+/* natives.c: the function of a name, or NULL. */
+JSObjectCallAsFunctionCallback runtime_native_find (const char *name);
+/* An object whose properties are the native functions, each made at its first use. */
+JSObjectRef runtime_native_object (Realm *realm);
+
+/* services.c: a function of the system realm. */
+typedef enum
+{
+  SERVICE_INSPECT,
+  SERVICE_FORMAT,
+  SERVICE_DESCRIBE,
+  SERVICE_ADD_SOURCE,
+  SERVICE_FROM_JS,
+  SERVICE_COUNT,
+} ServiceId;
+
+void runtime_services_init (Vm *vm);
+/* Calls it with values of any realm. NULL with *exception. */
+JSValueRef runtime_service_call (Vm *vm, ServiceId id, size_t n, const JSValueRef arguments[],
+                                 JSValueRef *exception);
+
+/* modules.c: what a realm has of the library. */
+typedef struct TimerQueue TimerQueue;
+typedef struct
+{
+  Realm *realm;
+  JSObjectRef require; /* protected */
+  TimerQueue *timers;  /* NULL = none set yet */
+  EgressClient *egress;
+} RuntimeRealm;
+
+/* The exports of a module, evaluated at the first call. NULL with *exception. */
+JSValueRef runtime_module (Realm *realm, const char *name, JSValueRef *exception);
+EgressClient *runtime_egress (void);
+
+/* timers.c */
+void timer_queue_free (TimerQueue *queue);
