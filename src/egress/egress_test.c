@@ -687,8 +687,10 @@ test_odd_locations_are_resolved (void)
     { "/a/../echo", "/echo" },
     { "%3Fcode=307%26to=/echo", "/echo" },
     { "/echo%3Fa%20b", "/echo?a%20b" },
-    { "/echo%3F\303\251", "/echo?%c3%a9" },
+    { "/echo%3F%C3%A9", "/echo?%c3%a9" },
     { "/echo%23part", "/echo" },
+    { "/echo%3F%22%3C\\", "/echo?%22%3C\\" },
+    { "\\echo", "/echo" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -765,6 +767,9 @@ test_failures_have_nodes_codes (void)
     { "nonsense", "ERR_INVALID_URL" },
     { "http://127.0.0.1:99999/", "ERR_INVALID_URL" },
     { "http://a b/", "ERR_INVALID_URL" },
+    { "first:/a b", "ERR_INVALID_URL" },
+    { "first:/ HTTP/1.1\r\nHost: other\r\n\r\n", "ERR_INVALID_URL" },
+    { "http://127.0.0.1\r\nX: y/", "ERR_INVALID_URL" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -773,6 +778,15 @@ test_failures_have_nodes_codes (void)
       g_assert_cmpstr (outcome->code, ==, cases[i].code);
       g_assert_null (strstr (outcome->message, "secret"));
     }
+}
+
+static void
+test_a_post_is_sent_once_whatever_becomes_of_its_connection (void)
+{
+  g_autoptr (Outcome) first = ASK (.url = "first:/reset-seen");
+  g_autoptr (Outcome) outcome = ASK (.method = "POST", .url = "first:/close", .body = "pay");
+  g_assert_cmpstr (outcome->code, ==, "UND_ERR_SOCKET");
+  g_assert_cmpint (seen ("closed"), ==, 1);
 }
 
 static void
@@ -1391,6 +1405,7 @@ add_tests (void)
     TEST (a_redirect_elsewhere_than_http_is_refused),
     TEST (a_redirect_with_a_long_body_is_followed),
     TEST (failures_have_nodes_codes),
+    TEST (a_post_is_sent_once_whatever_becomes_of_its_connection),
     TEST (a_refused_connection_names_its_address),
     TEST (a_timeout_ends_a_request_wherever_it_is),
     TEST (a_body_over_its_limit_is_cut_off),

@@ -85,7 +85,7 @@ certificate_failure (CURL *easy, const char *host)
   long verify = X509_V_OK;
   curl_easy_getinfo (easy, CURLINFO_SSL_VERIFYRESULT, &verify);
   /* libcurl compares the names by itself, once the chain is good. */
-  if (verify == X509_V_OK)
+  if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED)
     return egress_failure_new (
         "ERR_TLS_CERT_ALTNAME_INVALID",
         "Hostname/IP does not match certificate's altnames: Host: %s. is not "
@@ -111,13 +111,22 @@ timeout_failure (CURL *easy, const char *host, guint port, gboolean has_head)
 }
 
 static EgressFailure *
+closed_failure (void)
+{
+  return egress_failure_new ("UND_ERR_SOCKET", "other side closed");
+}
+
+static EgressFailure *
 socket_failure (CURL *easy, const char *syscall, const char *host, guint port, const char *address)
 {
+  gboolean is_connect = strcmp (syscall, "connect") == 0;
   long number = 0;
   curl_easy_getinfo (easy, CURLINFO_OS_ERRNO, &number);
+  if (number == 0 && !is_connect)
+    return closed_failure ();
   const char *code = name_of (errno_names, G_N_ELEMENTS (errno_names), (int) number,
-                              strcmp (syscall, "connect") == 0 ? "ECONNREFUSED" : "ECONNRESET");
-  if (strcmp (syscall, "connect") != 0)
+                              is_connect ? "ECONNREFUSED" : "ECONNRESET");
+  if (!is_connect)
     return egress_failure_new (code, "%s %s", syscall, code);
   return egress_failure_new (
       code, strchr (address, ':') == NULL ? "connect %s %s:%u" : "connect %s [%s]:%u", code,
@@ -143,7 +152,8 @@ network_failure (CURL *easy, CURLcode result, const char *host, guint port, cons
       return socket_failure (easy, "read", host, port, address);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
-      return egress_failure_new ("UND_ERR_SOCKET", "other side closed");
+    case CURLE_ABORTED_BY_CALLBACK: /* on_request_begins() of transfer.c */
+      return closed_failure ();
     default:
       return NULL;
     }
@@ -168,6 +178,9 @@ egress_failure_from_curl (CURL *easy, CURLcode result, const char *curl_message,
       return egress_failure_new ("ERR_TLS_CA",
                                  "the system's certificate authorities can't be read; "
                                  "install the package ca-certificates");
+    case CURLE_URL_MALFORMAT:
+      return egress_failure_new ("ERR_INVALID_URL",
+                                 "Invalid URL: its host is not a name or address");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return egress_failure_new ("HPE_INVALID_CONSTANT",

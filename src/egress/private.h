@@ -43,7 +43,7 @@ typedef struct
 } EgressTarget;
 
 EgressTarget *egress_target_new (const char *url, EgressFailure **failure);
-/* `location` against `base`, the fragment inherited (Fetch standard, "location URL"). */
+/* `location` against `base`. */
 EgressTarget *
 egress_target_redirect (const EgressTarget *base, const char *location, EgressFailure **failure);
 void egress_target_free (EgressTarget *target);

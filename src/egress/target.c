@@ -108,10 +108,32 @@ egress_target_new (const char *url, EgressFailure **failure)
   return target_from (NULL, url, 0, failure);
 }
 
+/* What the URL standard makes of the characters that a URL may not hold: libcurl would refuse them,
+ * or write them in a way of its own. */
+static char *
+location_to_url (const char *location)
+{
+  GString *url = g_string_sized_new (strlen (location));
+  gboolean is_path = TRUE;
+  for (const char *at = location; *at != '\0'; at++)
+    {
+      guint8 c = (guint8) *at;
+      is_path = is_path && c != '?' && c != '#';
+      if (c == '\\' && is_path)
+        g_string_append_c (url, '/');
+      else if (c <= ' ' || c >= 0x7f || strchr ("\"<>", c) != NULL)
+        g_string_append_printf (url, "%%%02X", c);
+      else
+        g_string_append_c (url, (char) c);
+    }
+  return g_string_free (url, FALSE);
+}
+
 EgressTarget *
 egress_target_redirect (const EgressTarget *base, const char *location, EgressFailure **failure)
 {
-  return target_from (base->handle, location, CURLU_URLENCODE, failure);
+  g_autofree char *url = location_to_url (location);
+  return target_from (base->handle, url, 0, failure);
 }
 
 gboolean

@@ -39,6 +39,7 @@ struct Transfer
   char *status_text;
   GPtrArray *headers; /* of char*, name and value in turn, UTF-8 */
   gsize header_bytes;
+  gboolean is_begun; /* the request has been sent, or is being sent */
   gboolean has_head;
   char *location; /* to be followed; NULL = none */
   gsize drained;
@@ -283,6 +284,22 @@ on_open_socket (void *user_data, curlsocktype purpose, struct curl_sockaddr *add
   return socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* A connection that was kept alive may turn out dead once the request is on it, and libcurl then
+ * sends the request again. Right for a GET; a POST might have been carried out (RFC 9110 §9.2.2).
+ */
+static int
+on_request_begins (void *user_data, char *to_address, char *from_address, int to_port,
+                   int from_port)
+{
+  static const char *const repeatable[] = { "GET", "HEAD", "OPTIONS", "PUT", "DELETE", NULL };
+  Transfer *transfer = user_data;
+  gboolean is_repeated = transfer->is_begun;
+  transfer->is_begun = TRUE;
+  return is_repeated && !g_strv_contains (repeatable, transfer->order->method)
+             ? CURL_PREREQFUNC_ABORT
+             : CURL_PREREQFUNC_OK;
+}
+
 static EgressFailure *
 policy_failure (const Transfer *transfer)
 {
@@ -378,6 +395,8 @@ set_connection (Transfer *transfer)
   curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
   curl_easy_setopt (easy, CURLOPT_OPENSOCKETDATA, transfer);
+  curl_easy_setopt (easy, CURLOPT_PREREQFUNCTION, on_request_begins);
+  curl_easy_setopt (easy, CURLOPT_PREREQDATA, transfer);
   curl_easy_setopt (easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt (easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
   curl_easy_setopt (easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
@@ -424,7 +443,7 @@ end (Transfer *transfer, EgressFailure *failure)
 {
   g_autoptr (EgressFailure) owned = failure;
   const EgressTarget *target = transfer->target;
-  transfer->events.done (transfer, failure, target == NULL ? "" : target->host,
+  transfer->events.done (transfer, owned, target == NULL ? "" : target->host,
                          target == NULL ? 0 : target->port, transfer->user_data);
 }
 
@@ -528,7 +547,7 @@ follow (Transfer *transfer)
   egress_target_free (transfer->target);
   transfer->target = next;
   transfer->n_redirects++;
-  transfer->has_head = FALSE;
+  transfer->has_head = transfer->is_begun = FALSE;
   transfer->header_bytes = transfer->drained = 0;
   transfer->refusal = NULL;
   *transfer->address = '\0';
