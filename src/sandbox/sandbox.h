@@ -39,6 +39,12 @@ typedef struct
 gboolean zygote_start (SandboxMode mode, const SandboxGuest *guest, int *fd, GPid *pid,
                        GError **error);
 
+/* The zygote's life on its channel: what zygote_start() runs in the child, after a fork the first time and
+ * after an exec of this program with ZYGOTE_COMMAND (main.c) when it is started again, since by then the caller has
+ * threads. Returns the exit status. */
+#define ZYGOTE_COMMAND "__zygote"
+int zygote_main (SandboxMode mode, const SandboxGuest *guest, int fd);
+
 /* Asks for a worker: async, the zygote answers in order. `done` gets the pid in the caller's pid
  * namespace, and a pidfd the caller owns (-1 if the kernel has none), or an error. The descriptors are
  * duplicated into the worker; page_fd is a memfd that is mapped before the sandbox and closed.
