@@ -114,7 +114,7 @@ start (EgressPeer *peer, EgressOrder *order)
 {
   static const TransferEvents events = { on_head, on_data, on_done };
   if (peer->pool == NULL)
-    peer->pool = pool_new (peer->context, is_congested, peer);
+    peer->pool = transfer_pool_new (peer->context, is_congested, peer);
 
   Transfer *transfer = transfer_new (peer->pool, peer->policy, order, &events, peer);
   guint64 number = order->number;
@@ -235,7 +235,7 @@ egress_peer_free (EgressPeer *peer)
       g_source_unref (peer->ending);
     }
   g_hash_table_unref (peer->transfers);
-  g_clear_pointer (&peer->pool, pool_free);
+  g_clear_pointer (&peer->pool, transfer_pool_free);
   frame_channel_free (peer->channel);
   g_free (peer);
 }

@@ -185,7 +185,7 @@ static GSourceFuncs pool_funcs = {
 };
 
 Pool *
-pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_data)
+transfer_pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_data)
 {
   static gsize is_initialized;
   if (g_once_init_enter (&is_initialized))
@@ -214,7 +214,7 @@ pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_dat
 }
 
 void
-pool_free (Pool *pool)
+transfer_pool_free (Pool *pool)
 {
   curl_multi_cleanup (pool->multi);
   g_source_destroy (&pool->source->source);
@@ -225,32 +225,32 @@ pool_free (Pool *pool)
 }
 
 gboolean
-pool_is_congested (Pool *pool)
+transfer_pool_is_congested (Pool *pool)
 {
   return pool->is_congested (pool->user_data);
 }
 
 gboolean
-pool_add (Pool *pool, CURL *easy)
+transfer_pool_add (Pool *pool, CURL *easy)
 {
   curl_easy_setopt (easy, CURLOPT_SHARE, shared_lookups ());
   return curl_multi_add_handle (pool->multi, easy) == CURLM_OK;
 }
 
 void
-pool_remove (Pool *pool, CURL *easy)
+transfer_pool_remove (Pool *pool, CURL *easy)
 {
   curl_multi_remove_handle (pool->multi, easy);
 }
 
 void
-pool_add_paused (Pool *pool, Transfer *transfer)
+transfer_pool_add_paused (Pool *pool, Transfer *transfer)
 {
   g_ptr_array_add (pool->paused, transfer);
 }
 
 void
-pool_remove_paused (Pool *pool, Transfer *transfer)
+transfer_pool_remove_paused (Pool *pool, Transfer *transfer)
 {
   g_ptr_array_remove_fast (pool->paused, transfer);
 }

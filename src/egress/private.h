@@ -81,15 +81,15 @@ typedef struct Transfer Transfer;
 
 /* `is_congested`: whether the worker reads too slowly at the moment. */
 typedef gboolean (*PoolIsCongested) (gpointer user_data);
-Pool *pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_data);
+Pool *transfer_pool_new (GMainContext *context, PoolIsCongested is_congested, gpointer user_data);
 /* All transfers must have been removed. Closes the connections. */
-void pool_free (Pool *pool);
-gboolean pool_is_congested (Pool *pool);
-gboolean pool_add (Pool *pool, CURL *easy);
-void pool_remove (Pool *pool, CURL *easy);
+void transfer_pool_free (Pool *pool);
+gboolean transfer_pool_is_congested (Pool *pool);
+gboolean transfer_pool_add (Pool *pool, CURL *easy);
+void transfer_pool_remove (Pool *pool, CURL *easy);
 /* A transfer paused for congestion is told by transfer_resume() when it is over. */
-void pool_add_paused (Pool *pool, Transfer *transfer);
-void pool_remove_paused (Pool *pool, Transfer *transfer);
+void transfer_pool_add_paused (Pool *pool, Transfer *transfer);
+void transfer_pool_remove_paused (Pool *pool, Transfer *transfer);
 
 /* transfer.c: one request with its redirects. */
 typedef struct

@@ -1,5 +1,5 @@
-/* What a worker can send: the body of an EGRESS_REQUEST. Whatever passes the checks must be fit to be
- * written into a request's head. */
+/* What a worker can send: the body of an EGRESS_REQUEST. Whatever passes the checks must be fit to
+ * be written into a request's head. */
 #include "egress/private.h"
 
 #include <string.h>

@@ -225,10 +225,10 @@ on_body (char *data, size_t size, size_t n, void *user_data)
       transfer->is_paused = TRUE;
       return CURL_WRITEFUNC_PAUSE;
     }
-  if (pool_is_congested (transfer->pool))
+  if (transfer_pool_is_congested (transfer->pool))
     {
       transfer->is_paused = transfer->is_waiting_for_pool = TRUE;
-      pool_add_paused (transfer->pool, transfer);
+      transfer_pool_add_paused (transfer->pool, transfer);
       return CURL_WRITEFUNC_PAUSE;
     }
   transfer->body_bytes += length;
@@ -469,7 +469,7 @@ turn (Transfer *transfer)
       timeout_ms -= (guint) spent_ms;
     }
   set_up (transfer, timeout_ms);
-  transfer->is_in_pool = pool_add (transfer->pool, transfer->easy);
+  transfer->is_in_pool = transfer_pool_add (transfer->pool, transfer->easy);
   if (!transfer->is_in_pool)
     end (transfer, egress_failure_new ("ENOMEM", "out of memory"));
 }
@@ -576,7 +576,7 @@ failure_of (Transfer *transfer, CURLcode result)
 void
 transfer_finished (Transfer *transfer, CURLcode result)
 {
-  pool_remove (transfer->pool, transfer->easy);
+  transfer_pool_remove (transfer->pool, transfer->easy);
   transfer->is_in_pool = FALSE;
   /* Whatever became of a redirect's own body. */
   if (transfer->location != NULL && transfer->failure == NULL)
@@ -589,9 +589,9 @@ void
 transfer_free (Transfer *transfer)
 {
   if (transfer->is_waiting_for_pool)
-    pool_remove_paused (transfer->pool, transfer);
+    transfer_pool_remove_paused (transfer->pool, transfer);
   if (transfer->is_in_pool)
-    pool_remove (transfer->pool, transfer->easy);
+    transfer_pool_remove (transfer->pool, transfer->easy);
   curl_easy_cleanup (transfer->easy);
   curl_slist_free_all (transfer->header_list);
   g_clear_pointer (&transfer->target, egress_target_free);
