@@ -7,6 +7,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "base/frame.h"
 #include "base/limits.h"
 #include "base/value.h"
 #include "definition/version.h"
@@ -60,7 +61,8 @@ void worker_process_assign (WorkerProcess *worker, GBytes *version, GBytes *inst
  * Sends WORKER_START and watches the execution from outside: wall clock, CPU, memory, heartbeat.
  * `start` is the finished frame; `limits` are those inside it. */
 void worker_process_run (WorkerProcess *worker, guint64 slot, GBytes *start, const Limits *limits);
-/* No longer interested: stop watching it and drop its frames. EXECUTION_FINISHED does it by itself. */
+/* No longer interested: stop watching it and drop its frames. EXECUTION_FINISHED does it by itself.
+ */
 void worker_process_end_run (WorkerProcess *worker, guint64 slot);
 void
 worker_process_cancel (WorkerProcess *worker, guint64 slot, const char *limit, const char *message);

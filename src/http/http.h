@@ -18,10 +18,12 @@ typedef struct
   guint header_seconds;  /* a request's head and body must be complete within these */
   guint body_seconds;
   guint connections;     /* at once, in all */
+  const char *public_url; /* what invoke URLs begin with; NULL = set later */
 } HttpOptions;
 
 typedef struct HttpServer HttpServer;
 HttpServer *http_server_start (const HttpOptions *options, Dispatcher *dispatcher, Store *store,
                                GError **error);
 guint http_server_port (HttpServer *server); /* the real one where 0 was asked for */
+void http_server_set_public_url (HttpServer *server, const char *url);
 void http_server_stop (HttpServer *server);

@@ -1,0 +1,122 @@
+/* What the files of the HTTP front share. */
+#pragma once
+
+#include <microhttpd.h>
+#include "base/json.h"
+#include "http/http.h"
+
+typedef struct Request Request;
+
+typedef enum
+{
+  REQUEST_READING,   /* the body is coming */
+  REQUEST_WAITING,   /* suspended until somebody answers */
+  REQUEST_ANSWERED,  /* `response` waits to be queued */
+  REQUEST_QUEUED,
+} RequestState;
+
+/* One TCP connection; its deadline is for all of what is awaited from the client. */
+typedef struct
+{
+  HttpServer *server;
+  int fd;
+  gint64 deadline_us; /* monotonic; 0 = nothing is awaited */
+} Connection;
+
+struct Request
+{
+  HttpServer *server;
+  struct MHD_Connection *connection;
+  Connection *peer;
+  char *uri;  /* as sent */
+  char *path; /* decoded */
+  const char *method;
+  RequestState state;
+  struct MHD_Response *response;
+  guint status;
+  GByteArray *body;
+  gint64 most_body_bytes;
+  gboolean is_too_large;
+  guint64 ticket; /* of the dispatcher; 0 = none */
+  guint timer;
+  guint references; /* 1 while MHD has it, and one for each answer that is awaited */
+  gboolean is_gone; /* the client has left */
+  const struct Route *route;
+  char *token;      /* of a webhook */
+  const char *rest; /* path behind the token, within `path` */
+  gint64 wait_until_us;
+};
+
+struct HttpServer
+{
+  HttpOptions options;
+  char *api_token, *public_url;
+  Dispatcher *dispatcher;
+  Store *store;
+  struct MHD_Daemon *daemon;
+  GSource *source;
+  guint deadline_timer;
+  GHashTable *connections; /* of Connection */
+  guint64 answers[6];      /* by status class */
+};
+
+/* --- answer.c --- */
+
+Request *request_hold (Request *request);
+void request_release (Request *request);
+/* Takes `response`. Queues it now, or when the connection has been resumed. */
+void request_answer (Request *request, guint status, struct MHD_Response *response);
+void request_answer_bytes (Request *request, guint status, const char *content_type, GBytes *bytes);
+void request_answer_json (Request *request, guint status, json_t *json); /* borrows json */
+/* RFC 9457. `detail` says what was wrong and what to do. */
+void request_problem (Request *request, guint status, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+void request_problem_header (Request *request, guint status, const char *header, const char *value,
+                             const char *format, ...) G_GNUC_PRINTF (5, 6);
+/* The connection sleeps until request_answer(). */
+void request_wait (Request *request);
+const char *request_header (Request *request, const char *name);
+const char *request_query (Request *request, const char *name);
+/* In constant time. */
+gboolean secrets_equal (const char *a, const char *b);
+
+/* --- router.c --- */
+
+typedef struct Route
+{
+  const char *path; /* "/api/v1/executions/{id}" */
+  const char *method;
+  gboolean needs_token;
+  void (*handle) (Request *request, const char *argument);
+} Route;
+
+/* At the request's head: refuses, or says how large the body may be. */
+void route_begin (Request *request);
+/* The body is complete. */
+void route_end (Request *request);
+const Route *routes_all (guint *n);
+
+/* --- webhook.c --- */
+
+void webhook_begin (Request *request);
+void webhook_end (Request *request);
+
+/* --- webhook_payload.c --- */
+
+Value *webhook_payload (Request *request);
+
+/* --- api.c, metrics.c --- */
+
+void api_deploy (Request *request, const char *unused);
+void api_instances (Request *request, const char *unused);
+void api_pause (Request *request, const char *name);
+void api_resume (Request *request, const char *name);
+void api_executions (Request *request, const char *unused);
+void api_execution (Request *request, const char *id);
+void api_logs (Request *request, const char *unused);
+void api_sweep (Request *request, const char *unused);
+void api_openapi (Request *request, const char *unused);
+void api_health (Request *request, const char *unused);
+void api_ready (Request *request, const char *unused);
+void api_metrics (Request *request, const char *unused);
+void api_root (Request *request, const char *unused);
