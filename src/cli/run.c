@@ -61,9 +61,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunInput, run_input_clear)
 static void
 on_ready (WorkerProcess *worker, gpointer user_data)
 {
-  Run *run = user_data;
-  if (run->report != NULL && !run_report_is_over (run->report))
-    run_report_begin (run->report);
 }
 
 static void

@@ -202,17 +202,63 @@ run_add_mocks (const char *file, const Flow *flow, json_t *mocks)
   return is_good;
 }
 
-/* A step that only has its result. */
+/* A name that becomes this identifier: "getDataFromApi" is that of "get Data From Api". A version
+ * has steps' names, and the worker makes their identifiers anew. */
+static char *
+name_of_identifier (const char *identifier)
+{
+  GString *name = g_string_new (NULL);
+  for (const char *at = identifier; *at != '\0'; at++)
+    {
+      if (g_ascii_isupper (*at))
+        g_string_append_c (name, ' ');
+      g_string_append_c (name, *at);
+    }
+  return g_string_free (name, FALSE);
+}
+
+/* A step that only has its result. `given` is an identifier or a step's name. */
 static Step *
-step_of_result (const char *identifier)
+step_of_result (const char *given)
 {
   Step *step = step_new ();
-  step->name = g_strdup (identifier);
-  step->identifier = g_strdup (identifier);
+  step->name = name_of_identifier (given);
+  step->identifier = step_identifier (step->name);
+  if (strcmp (step->identifier, given) != 0)
+    {
+      g_free (step->name);
+      g_free (step->identifier);
+      step->name = g_strdup (given);
+      step->identifier = step_identifier (given);
+    }
   step->description = g_strdup ("");
   step->component = g_strdup ("given");
   step->action = g_strdup ("result");
   return step;
+}
+
+/* FALSE after printing a fault. */
+static gboolean
+add_given_step (const char *file, const char *name, Flow *flow, json_t *result, json_t *mocks)
+{
+  const Step *trigger = flow->steps->pdata[0];
+  const Step *action = flow->steps->len > 1 ? flow->steps->pdata[flow->steps->len - 1] : NULL;
+  g_autoptr (Step) step = step_of_result (name);
+  g_autofree char *identifier = g_strdup (step->identifier);
+
+  if (*identifier == '\0' || (action != NULL && strcmp (identifier, action->identifier) == 0))
+    {
+      g_autofree char *message = g_strdup_printf (
+          "%s: error: \"%s\" is %s\n", file, name,
+          *identifier == '\0' ? "no step's name"
+                              : "the step that is to run; --step-results is for those before it");
+      print_safely (stderr, message);
+      return FALSE;
+    }
+  if (strcmp (identifier, trigger->identifier) != 0 && action != NULL)
+    g_ptr_array_insert (flow->steps, (gint) flow->steps->len - 1, g_steal_pointer (&step));
+  json_object_set (mocks, identifier, unwrap (result));
+  return TRUE;
 }
 
 gboolean
@@ -222,25 +268,13 @@ run_add_step_results (const char *file, Version *version, Flow *flow, json_t *mo
   if (!is_of_one_file)
     return run_add_mocks (file, flow, mocks);
   g_autoptr (json_t) given = input_load_object (file, "results by step, \"getDataFromApi\": …");
-  if (given == NULL)
-    return FALSE;
-  const Step *trigger = flow->steps->pdata[0];
-  const Step *action = flow->steps->len > 1 ? flow->steps->pdata[flow->steps->len - 1] : NULL;
   const char *name;
   json_t *result;
+  gboolean is_good = given != NULL;
   json_object_foreach (given, name, result)
   {
-    if (action != NULL && strcmp (name, action->identifier) == 0)
-      {
-        fprintf (
-            stderr,
-            "%s: error: \"%s\" is the step that is to run; --step-results is for those before it\n",
-            file, name);
-        return FALSE;
-      }
-    if (strcmp (name, trigger->identifier) != 0 && action != NULL)
-      g_ptr_array_insert (flow->steps, (gint) flow->steps->len - 1, step_of_result (name));
-    json_object_set (mocks, name, unwrap (result));
+    if (!add_given_step (file, name, flow, result, mocks))
+      is_good = FALSE;
   }
-  return TRUE;
+  return is_good;
 }
