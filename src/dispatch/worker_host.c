@@ -16,6 +16,7 @@
 
 #define LEAST_BACK_OFF_MS 100
 #define MOST_BACK_OFF_MS 5000
+#define QUICK_STEPS 20
 #define END_STEPS 200 /* of 10 ms, for a process whose channel was closed to end */
 #define CONTROL_FRAME_BYTES (1 << 16)
 
@@ -35,7 +36,7 @@ reap (GPid *pid, gboolean by_force)
           *pid = 0;
           return;
         }
-      g_usleep (10000);
+      g_usleep (i < QUICK_STEPS ? 500 : 10000); /* most are gone within a millisecond */
     }
   kill (*pid, SIGKILL);
   waitpid (*pid, NULL, 0);
@@ -215,22 +216,24 @@ worker_host_attach (WorkerHost *host, GMainContext *context)
   attach_zygote (host);
 }
 
-static void
-drop_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 void
 worker_host_free (WorkerHost *host)
 {
-  drop_source (&host->restart);
-  drop_source (&host->zygote_gone);
+  GSource *sources[] = { host->restart, host->zygote_gone };
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    if (sources[i] != NULL)
+      {
+        g_source_destroy (sources[i]);
+        g_source_unref (sources[i]);
+      }
   g_clear_pointer (&host->zygote, zygote_client_free);
   while (host->workers->len > 0)
-    worker_process_drop (host->workers->pdata[0]);
+    {
+      /* What was asked of the zygote will not be answered any more. */
+      g_autoptr (WorkerProcess) worker = worker_process_ref (host->workers->pdata[0]);
+      worker_process_orphan (worker);
+      worker_process_drop (worker);
+    }
   g_clear_pointer (&host->egress, frame_channel_free);
   if (host->zygote_fd >= 0)
     close (host->zygote_fd);
