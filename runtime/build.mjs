@@ -41,7 +41,7 @@ const bundle = async (folder, name) => {
     platform: "neutral",
     target: "es2023",
     mainFields: ["main"],
-    conditions: ["require", "node", "default"],
+    conditions: ["require", "default"],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",

@@ -1,5 +1,7 @@
 // What is shown of values: Node's inspect and format, and what was thrown, as Node would print it and in the author's own places. Runs in the system realm: nothing here
 // can be bent by the code that threw.
+// The package tells URLs from other objects, and the system realm has none.
+globalThis.URL ??= class URL {};
 const { TraceMap, originalPositionFor, sourceContentFor } = require("@jridgewell/trace-mapping");
 const { parse } = require("acorn");
 const { inspect: nodeInspect, format: nodeFormat } = require("node-inspect-extracted");
@@ -92,6 +94,9 @@ const framesOf = (stack) => {
     if (internal.test(frame.url)) continue;
     const place = placeOf(frame.url, frame.line, frame.column);
     if (place === null) continue;
+    // An async function has a frame for its body and one for its call, at its parameters: V8 shows the first.
+    const before = place.text?.slice(0, (place.textColumn ?? place.column) - 1);
+    if (lines.length > 0 && /\basync\b[^=>{};]*$/.test(before ?? "")) continue;
     first ??= place;
     const where = `${place.file}:${place.line}:${place.column}`;
     lines.push(name === "" ? `    at ${where}` : `    at ${name} (${where})`);
