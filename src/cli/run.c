@@ -25,16 +25,6 @@ typedef struct
   TargetKind target_kind;
 } RunOptions;
 
-typedef struct
-{
-  const RunOptions *options;
-  WorkerHost *host;
-  WorkerProcess *worker;
-  GMainLoop *loop;
-  RunReport *report; /* NULL until it is started */
-  char *early_death; /* of the worker, before that */
-} Run;
-
 /* Everything that the START frame is made of. */
 typedef struct
 {
@@ -56,11 +46,68 @@ run_input_clear (RunInput *input)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RunInput, run_input_clear)
 
+typedef struct
+{
+  const RunOptions *options;
+  WorkerHost *host;
+  WorkerProcess *worker;
+  guint readies; /* times that the worker said it was ready */
+  GMainLoop *loop;
+  const RunInput *input; /* NULL until there is one */
+  ExecutionId id;
+  RunReport *report;
+  char *early_death; /* of the worker, before there was a report */
+} Run;
+
+/* --- the start --- */
+
+/* A code file alone shows all of its answer; a flow answers as it is declared. */
+static gboolean
+is_synchronous (const RunInput *input)
+{
+  return input->flow->is_synchronous || input->version->definition_version == 0;
+}
+
+static GBytes *
+start_frame (const RunInput *input, const RunOptions *options, const ExecutionId *id)
+{
+  static const char no_states[]
+      = "{\"instanceState\":{},\"crossFlowState\":{},\"integrationState\":{}}";
+  g_autofree char *invoke_url = run_invoke_url (input->flow);
+  g_autoptr (json_t) limits_object = limits_to_json (&input->limits);
+  g_autoptr (GBytes) limits = json_print_bytes (limits_object);
+  g_autoptr (GBytes) mocks
+      = json_object_size (input->mocks) == 0 ? NULL : json_print_bytes (input->mocks);
+  g_autoptr (GBytes) states = g_bytes_new_static (no_states, sizeof no_states - 1);
+  FrameWriter *frame = frame_writer_new (WORKER_START, SLOT);
+  frame_write_string (frame, id->text);
+  frame_write_u32 (frame, input->flow_index);
+  frame_write_u8 (frame, INVOKE_TEST);
+  frame_write_u8 (frame, is_synchronous (input));
+  frame_write_i64 (frame, g_get_real_time ());
+  frame_write_string (frame, invoke_url);
+  frame_write_u8 (frame, options->is_full_payload ? PAYLOAD_FULL : PAYLOAD_REQUEST);
+  frame_write_value (frame, input->payload);
+  frame_write_gbytes (frame, states);
+  frame_write_gbytes (frame, limits);
+  frame_write_gbytes (frame, mocks);
+  frame_write_u32 (frame, 0); /* resumed steps */
+  return frame_writer_end (frame);
+}
+
 /* --- the worker --- */
 
+/* Once after the fork, and once after the assignment. Only then is the execution started, so that
+ * its limits are not spent on the worker's own start. */
 static void
 on_ready (WorkerProcess *worker, gpointer user_data)
 {
+  Run *run = user_data;
+  if (++run->readies < 2)
+    return;
+  g_autoptr (GBytes) start = start_frame (run->input, run->options, &run->id);
+  run_report_begin (run->report);
+  worker_process_run (worker, SLOT, start, &run->input->limits);
 }
 
 static void
@@ -189,40 +236,6 @@ load_input (const Command *command, const char *target, const RunOptions *option
 
 /* --- the run --- */
 
-/* A code file alone shows all of its answer; a flow answers as it is declared. */
-static gboolean
-is_synchronous (const RunInput *input)
-{
-  return input->flow->is_synchronous || input->version->definition_version == 0;
-}
-
-static GBytes *
-start_frame (const RunInput *input, const RunOptions *options, const ExecutionId *id)
-{
-  g_autofree char *invoke_url = run_invoke_url (input->flow);
-  g_autoptr (json_t) limits_object = limits_to_json (&input->limits);
-  g_autoptr (GBytes) limits = json_print_bytes (limits_object);
-  g_autoptr (GBytes) mocks
-      = json_object_size (input->mocks) == 0 ? NULL : json_print_bytes (input->mocks);
-  g_autoptr (GBytes) states = g_bytes_new_static (
-      "{\"instanceState\":{},\"crossFlowState\":{},\"integrationState\":{}}",
-      strlen ("{\"instanceState\":{},\"crossFlowState\":{},\"integrationState\":{}}"));
-  FrameWriter *frame = frame_writer_new (WORKER_START, SLOT);
-  frame_write_string (frame, id->text);
-  frame_write_u32 (frame, input->flow_index);
-  frame_write_u8 (frame, INVOKE_TEST);
-  frame_write_u8 (frame, is_synchronous (input));
-  frame_write_i64 (frame, g_get_real_time ());
-  frame_write_string (frame, invoke_url);
-  frame_write_u8 (frame, options->is_full_payload ? PAYLOAD_FULL : PAYLOAD_REQUEST);
-  frame_write_value (frame, input->payload);
-  frame_write_gbytes (frame, states);
-  frame_write_gbytes (frame, limits);
-  frame_write_gbytes (frame, mocks);
-  frame_write_u32 (frame, 0); /* resumed steps */
-  return frame_writer_end (frame);
-}
-
 static void
 on_log (const char *time, const char *level, const char *step, const char *text, gpointer user_data)
 {
@@ -232,9 +245,9 @@ on_log (const char *time, const char *level, const char *step, const char *text,
 static void
 execute (Run *run, const RunInput *input)
 {
-  ExecutionId id;
-  execution_id_make (&id);
-  run->report = run_report_new (id.text, is_synchronous (input),
+  execution_id_make (&run->id);
+  run->input = input;
+  run->report = run_report_new (run->id.text, is_synchronous (input),
                                 (gsize) input->limits.value[LIMIT_RESULT_BYTES],
                                 run->options->is_json ? NULL : on_log, run);
   if (run->worker == NULL)
@@ -245,9 +258,7 @@ execute (Run *run, const RunInput *input)
   g_autoptr (json_t) version = version_to_json (input->version);
   g_autoptr (GBytes) document = json_print_bytes (version);
   g_autoptr (GBytes) context = run_context (input->version, input->config_vars, &input->limits);
-  g_autoptr (GBytes) start = start_frame (input, run->options, &id);
   worker_process_assign (run->worker, document, context);
-  worker_process_run (run->worker, SLOT, start, &input->limits);
   if (!run_report_is_over (run->report))
     g_main_loop_run (run->loop);
 }

@@ -17,7 +17,7 @@ struct RunReport
   RunReportLog on_log;
   gpointer user_data;
 
-  gint64 began_at_us, ended_at_us; /* since 1970 */
+  gint64 began_at_us, ended_at_us; /* monotonic */
   gboolean is_over, has_succeeded;
   GPtrArray *steps;   /* of StoreStep, the last of each identifier */
   GHashTable *states; /* name -> GBytes */
@@ -40,7 +40,7 @@ run_report_new (const char *execution_id, gboolean is_synchronous, gsize most_re
   report->states
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
   report->logs = g_string_new (NULL);
-  report->began_at_us = g_get_real_time ();
+  run_report_begin (report);
   return report;
 }
 
@@ -57,11 +57,17 @@ run_report_free (RunReport *report)
   g_free (report);
 }
 
+void
+run_report_begin (RunReport *report)
+{
+  report->began_at_us = g_get_monotonic_time ();
+}
+
 static void
 end (RunReport *report)
 {
   report->is_over = TRUE;
-  report->ended_at_us = g_get_real_time ();
+  report->ended_at_us = g_get_monotonic_time ();
 }
 
 /* --- text --- */
@@ -173,9 +179,6 @@ take_step (RunReport *report, const Frame *frame, GError **error)
                      "a step's result is larger than its limit");
       return FALSE;
     }
-  /* Not what the worker's start took: that is no part of the execution. */
-  if (report->steps->len == 0)
-    report->began_at_us = step->started_at_us;
   take_execution_state (report, step->states);
   remove_step (report, step->identifier); /* it ran again, in a loop */
   g_ptr_array_add (report->steps, step);
@@ -258,7 +261,7 @@ run_report_has_succeeded (RunReport *report)
 double
 run_report_duration_ms (RunReport *report)
 {
-  return (double) MAX (report->ended_at_us - report->began_at_us, 0) / 1000;
+  return (double) (report->ended_at_us - report->began_at_us) / 1000;
 }
 
 json_t *

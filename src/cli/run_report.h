@@ -18,6 +18,8 @@ RunReport *run_report_new (const char *execution_id, gboolean is_synchronous,
 void run_report_free (RunReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RunReport, run_report_free)
 
+/* The execution is being started: durations count from here. */
+void run_report_begin (RunReport *report);
 /* FALSE where the frame is not what a worker of ours would write. */
 gboolean run_report_take (RunReport *report, const Frame *frame, GError **error);
 gboolean run_report_is_over (RunReport *report);
@@ -25,7 +27,6 @@ gboolean run_report_is_over (RunReport *report);
 void run_report_fail (RunReport *report, const char *reason, int limit);
 
 gboolean run_report_has_succeeded (RunReport *report);
-/* From the beginning of the first step. */
 double run_report_duration_ms (RunReport *report);
 /* Borrowed; NULL = none. The result is undefined where there is none. */
 json_t *run_report_error (RunReport *report);
