@@ -13,7 +13,7 @@ tenon_attack (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, s
 {
   if (n == 0)
     {
-      g_autofree char *names = g_strjoinv (" ", (char **) attack_names ());
+      g_autofree char *names = g_strjoinv ("\n", (char **) attack_names ());
       return js_string (ctx, names);
     }
   g_autofree char *name = js_to_display (ctx, arguments[0]);

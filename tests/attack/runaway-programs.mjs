@@ -19,7 +19,7 @@ export const programs = [
   { name: "while with catch and finally", code: `${say} for (;;) { try { for (;;) {} } catch { continue } finally { for (;;) {} } }`, ...cpu, says: "started" },
   { name: "do while with labels", code: `${say} outer: do { do { continue outer } while (true) } while (true)`, ...cpu, says: "started" },
   { name: "module that never loads", module: "for (;;) {}", ...cpu },
-  { name: "endless recursion through catch", code: "const f = () => { try { f() } catch { f() } }; f()", ...cpu, mayThrow: true },
+  { name: "endless recursion through catch", code: "const f = () => { try { f() } catch { f() } }; f()", ...cpu, stops: ["cpuMs", "memoryMb"], mayThrow: true },
   { name: "deep recursion", code: "const f = () => f() + 1; f()", ...cpu, throws: /call stack/ },
   { name: "recursion through a getter", code: "const o = { get x() { return this.x } }; o.x", ...cpu, throws: /call stack/ },
   { name: "recursion through toString", code: "const o = { toString() { return `${o}` } }; `${o}`", ...cpu, throws: /call stack/ },
