@@ -48,6 +48,7 @@ typedef struct
   Store *store;
   Dispatcher *dispatcher;
   HttpServer *http;
+  char *public_url; /* without a slash at its end */
   char *url; /* where this machine reaches it */
   GMainLoop *loop;
 } Server;
@@ -237,12 +238,11 @@ start_dispatcher (Server *server, GError **error)
   dispatcher.workers = (guint) options->workers;
   dispatcher.spare_workers = (guint) options->spare_workers;
   dispatcher.idle_seconds = (guint) options->idle_seconds;
-  g_autofree char *public_url
-      = g_strdup (options->public_url == NULL ? server->url : options->public_url);
-  gsize length = strlen (public_url);
-  while (length > 0 && public_url[length - 1] == '/')
-    public_url[--length] = '\0';
-  dispatcher.public_url = public_url;
+  server->public_url = g_strdup (options->public_url == NULL ? server->url : options->public_url);
+  gsize length = strlen (server->public_url);
+  while (length > 0 && server->public_url[length - 1] == '/')
+    server->public_url[--length] = '\0';
+  dispatcher.public_url = server->public_url;
 
   server->store = store_open (options->data, &retention, error);
   if (server->store == NULL)
@@ -261,6 +261,7 @@ start_http (Server *server, const char *listen, GError **error)
     .header_seconds = HEADER_SECONDS,
     .body_seconds = BODY_SECONDS,
     .connections = (guint) server->options->connections,
+    .public_url = server->public_url,
   };
   server->http = http_server_start (&options, server->dispatcher, server->store, error);
   return server->http != NULL;
@@ -272,6 +273,8 @@ start (Server *server, GError **error)
   g_autofree char *listen = NULL;
   if (!settle_addresses (server, &listen, error) || !start_host (server, error))
     return FALSE;
+  /* Not before the forks: a main context's descriptors would go along. */
+  server->loop = g_main_loop_new (NULL, FALSE);
   close_to_others ();
   raise_descriptor_limit ();
   if (!data_folder_prepare (server->options->data, error) || !lock_data (server, error))
@@ -352,6 +355,7 @@ stop (Server *server)
     explicit_bzero (server->token, strlen (server->token));
   g_free (server->token);
   g_free (server->url);
+  g_free (server->public_url);
   if (server->lock_fd >= 0)
     close (server->lock_fd);
 }
@@ -360,8 +364,7 @@ static int
 serve (const ServeOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Server server = { .options = options, .loop = loop, .lock_fd = -1 };
+  Server server = { .options = options, .lock_fd = -1 };
   int status = EXIT_DONE;
   g_log_set_writer_func (write_log, NULL, NULL);
   if (start (&server, &error))
@@ -374,11 +377,12 @@ serve (const ServeOptions *options)
       print_ready (&server);
       if (options->deploy != NULL)
         deploy (&server);
-      g_main_loop_run (loop);
+      g_main_loop_run (server.loop);
     }
   else
     status = failure (&command_serve, "%s", error->message);
   stop (&server);
+  g_clear_pointer (&server.loop, g_main_loop_unref);
   return status;
 }
 
