@@ -152,6 +152,7 @@ function plain(name) {
 
 function secure(name) {
   const pem = fs.readFileSync(`${folder}/${name}.pem`);
+  if (pem.length === 0) return undefined; // not wanted by this test
   const server = http2.createSecureServer({ key: pem, cert: pem, allowHTTP1: true }, handle);
   server.on("error", () => {});
   server.on("sessionError", () => {});

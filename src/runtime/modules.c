@@ -171,6 +171,7 @@ runtime_realm_free (gpointer data)
 {
   RuntimeRealm *runtime = data;
   g_clear_pointer (&runtime->timers, timer_queue_free);
+  g_clear_pointer (&runtime->fetches, fetch_queue_free);
   JSValueUnprotect (realm_context (runtime->realm), runtime->require);
   g_free (runtime);
 }

@@ -5,7 +5,9 @@
 #include "runtime/scripts.h"
 
 /* The tables of native functions, one per file. */
-extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[];
+extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[],
+    fetch_natives[], random_natives[], hash_natives[], kdf_natives[], cipher_natives[],
+    form_natives[];
 
 /* natives.c: the function of a name, or NULL. */
 JSObjectCallAsFunctionCallback runtime_native_find (const char *name);
@@ -30,11 +32,13 @@ JSValueRef runtime_service_call (Vm *vm, ServiceId id, size_t n, const JSValueRe
 
 /* modules.c: what a realm has of the library. */
 typedef struct TimerQueue TimerQueue;
+typedef struct FetchQueue FetchQueue;
 typedef struct
 {
   Realm *realm;
   JSObjectRef require; /* protected */
   TimerQueue *timers;  /* NULL = none set yet */
+  FetchQueue *fetches; /* NULL = none made yet */
   EgressClient *egress;
 } RuntimeRealm;
 
@@ -44,3 +48,6 @@ EgressClient *runtime_egress (void);
 
 /* timers.c */
 void timer_queue_free (TimerQueue *queue);
+
+/* fetch.c */
+void fetch_queue_free (FetchQueue *queue);

@@ -1,0 +1,162 @@
+// fetch: the requests themselves are made by egress (src/runtime/fetch.c).
+const { Headers, flatten, fromFlat } = require("headers");
+const { Source, Body } = require("body");
+const { Request, isRequest, requestBody, fromNetwork, nullBodyStatuses } = require("request-response");
+const { need } = require("idl");
+const { onAbort } = require("abort");
+const { URL } = require("whatwg-url");
+
+const modes = { follow: 0, error: 1, manual: 2 };
+const syscalls = { ENOTFOUND: "getaddrinfo", EAI_AGAIN: "getaddrinfo" };
+const names = {
+  UND_ERR_CONNECT_TIMEOUT: "ConnectTimeoutError",
+  UND_ERR_HEADERS_TIMEOUT: "HeadersTimeoutError",
+  UND_ERR_BODY_TIMEOUT: "BodyTimeoutError",
+  UND_ERR_SOCKET: "SocketError",
+  UND_ERR_HEADERS_OVERFLOW: "HeadersOverflowError",
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: "ResponseExceededMaxSizeError",
+  UND_ERR_INVALID_ARG: "InvalidArgumentError",
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: "RequestContentLengthMismatchError",
+};
+
+/** Node's error for what went wrong below. */
+const causeOf = (code, message, host, port) => {
+  const cause = new Error(message);
+  const set = (key, value) => Object.defineProperty(cause, key, { value, writable: true, enumerable: true, configurable: true });
+  if (names[code] !== undefined) Object.defineProperty(cause, "name", { value: names[code], writable: true, configurable: true });
+  const connect = /^connect [A-Z]+ \[?([^\]\s]+?)\]?:(\d+)$/.exec(message);
+  const syscall = syscalls[code] ?? /^(connect|read|write) [A-Z]+/.exec(message)?.[1];
+  if (code !== "UND_ERR_REDIRECT") set("code", code);
+  if (syscall !== undefined) set("syscall", syscall);
+  if (connect !== null) set("address", connect[1]);
+  if (syscall === "getaddrinfo") set("hostname", host);
+  else if (host !== "") set("host", host);
+  if (port > 0) set("port", port);
+  return cause;
+};
+
+const addDefaults = (headers) => {
+  for (const [name, value] of [
+    ["accept", "*/*"],
+    ["accept-language", "*"],
+    ["sec-fetch-mode", "cors"],
+    ["user-agent", `tenon/${native.version}`],
+  ])
+    if (!headers.has(name)) headers.append(name, value);
+};
+
+/** One turn with egress: resolves with the response's head, whose body fills by itself. */
+const start = (request, bytes, url) =>
+  new Promise((resolve, reject) => {
+    const headers = new Headers(request.headers);
+    addDefaults(headers);
+    let source = null;
+    let isOver = false;
+    const { signal } = request;
+
+    const finish = () => {
+      isOver = true;
+      forget();
+    };
+    const fail = (error) => {
+      finish();
+      if (source === null) reject(error);
+      else source.fail(error);
+    };
+    const head = (status, statusText, finalUrl, isRedirected, flat) => {
+      const hasBody = request.method !== "HEAD" && !nullBodyStatuses.includes(status);
+      source = new Source(cancel);
+      resolve(
+        fromNetwork({
+          status,
+          statusText,
+          url: isRedirected ? new URL(finalUrl).href : url,
+          isRedirected,
+          headers: fromFlat(flat),
+          body: hasBody ? new Body({ source }) : null,
+        }),
+      );
+    };
+    const events = {
+      head,
+      data: (chunk) => source.push(chunk),
+      end() {
+        finish();
+        source.end();
+      },
+      failed(code, message, host, port) {
+        const cause = causeOf(code, message, host, port);
+        fail(new TypeError(source === null ? "fetch failed" : "terminated", { cause }));
+      },
+    };
+    const cancel = () => {
+      if (isOver) return;
+      finish();
+      native.fetchCancel(id);
+    };
+    const forget = onAbort(signal, () => {
+      if (isOver) return;
+      native.fetchCancel(id);
+      fail(signal.reason);
+    });
+    const id = native.fetchStart(request.method, url, flatten(headers), modes[request.redirect], bytes, events.head, events.data, events.end, events.failed);
+  });
+
+const network = (message) => new TypeError("fetch failed", { cause: new Error(message) });
+
+/** data: URLs (Fetch standard, "data: URL processor"). */
+const fetchData = (url) => {
+  const text = url.href.slice(5, url.hash === "" ? undefined : -url.hash.length);
+  const comma = text.indexOf(",");
+  if (comma < 0) throw network("invalid data: URL");
+  let type = text.slice(0, comma).trim();
+  let data = text.slice(comma + 1).replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  const isBase64 = /;\s*base64$/i.test(type);
+  if (isBase64) {
+    data = native.atob(data);
+    if (data === undefined) throw network("invalid base64 in a data: URL");
+    type = type.replace(/;\s*base64$/i, "");
+  }
+  if (type.startsWith(";")) type = `text/plain${type}`;
+  if (type === "") type = "text/plain;charset=US-ASCII";
+  const bytes = isBase64 ? Uint8Array.from(data, (c) => c.charCodeAt(0)) : Uint8Array.from([...data].flatMap((c) => (c.charCodeAt(0) < 256 ? [c.charCodeAt(0)] : [...native.utf8Encode(c)])));
+  return fromNetwork({ status: 200, statusText: "OK", url: url.href, isRedirected: false, headers: fromFlat(["content-type", type]), body: new Body({ bytes }) });
+};
+
+/** Subresource integrity: the strongest algorithm named must match. */
+const strengths = ["sha256", "sha384", "sha512"];
+const checkIntegrity = async (response, integrity) => {
+  const wanted = integrity
+    .split(/\s+/)
+    .map((item) => /^(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})(?:\?.*)?$/.exec(item))
+    .filter((match) => match !== null);
+  if (wanted.length === 0) return response;
+  const strongest = Math.max(...wanted.map((match) => strengths.indexOf(match[1])));
+  const bytes = await response.clone().bytes();
+  const digest = require("base64").btoa(require("idl").latin1(native.digest(strengths[strongest], bytes)));
+  const isMatch = wanted.some(([, name, value]) => name === strengths[strongest] && value.replaceAll("-", "+").replaceAll("_", "/") === digest);
+  if (!isMatch) throw network("integrity mismatch");
+  return response;
+};
+
+async function fetch(input, init = undefined) {
+  need(1, arguments.length, "fetch");
+  const request = isRequest(input) && init === undefined ? input : new Request(input, init);
+  const { signal } = request;
+  signal.throwIfAborted();
+
+  const url = new URL(request.url);
+  const body = requestBody(request);
+  if (url.protocol === "data:") return fetchData(url);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw network(url.protocol === "about:" ? "about scheme is not supported" : "unknown scheme");
+  if (body !== null && (body.isUsed || body.isLocked)) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");
+  const bytes = body === null ? null : await body.readAll();
+  signal.throwIfAborted();
+
+  url.hash = "";
+  const response = await start(request, bytes, url.href);
+  return request.integrity === "" ? response : checkIntegrity(response, request.integrity);
+}
+
+module.exports = { fetch };
