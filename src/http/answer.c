@@ -43,7 +43,10 @@ request_answer (Request *request, guint status, struct MHD_Response *response)
   request->state = REQUEST_ANSWERED;
   request->server->answers[MIN (status / 100, 5)]++;
   if (was_waiting)
-    MHD_resume_connection (request->connection);
+    {
+      MHD_resume_connection (request->connection);
+      request->server->has_resumed = TRUE;
+    }
 }
 
 static void

@@ -192,7 +192,7 @@ source_prepare (GSource *source, gint *timeout)
   MHD_UNSIGNED_LONG_LONG ms;
   HttpServer *server = ((ServerSource *) source)->server;
   *timeout = MHD_get_timeout (server->daemon, &ms) == MHD_YES ? (gint) MIN (ms, 10000) : -1;
-  return *timeout == 0;
+  return *timeout == 0 || server->has_resumed;
 }
 
 static gboolean
@@ -200,14 +200,16 @@ source_check (GSource *source)
 {
   MHD_UNSIGNED_LONG_LONG ms;
   ServerSource *own = (ServerSource *) source;
-  return g_source_query_unix_fd (source, own->fd_tag) != 0
+  return own->server->has_resumed || g_source_query_unix_fd (source, own->fd_tag) != 0
          || (MHD_get_timeout (own->server->daemon, &ms) == MHD_YES && ms == 0);
 }
 
 static gboolean
 source_dispatch (GSource *source, GSourceFunc unused, gpointer also_unused)
 {
-  MHD_run (((ServerSource *) source)->server->daemon);
+  HttpServer *server = ((ServerSource *) source)->server;
+  server->has_resumed = FALSE;
+  MHD_run (server->daemon);
   return G_SOURCE_CONTINUE;
 }
 
