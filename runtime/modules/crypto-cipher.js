@@ -50,7 +50,7 @@ class Cipher {
     this.#isEncrypting = isEncrypting;
     this.#tagLength = authTagLength ?? undefined;
     const early = info.mode === "ccm" || info.mode === "ocb" ? authTagLength : 0;
-    this.#handle = native.cipherNew(algorithm, keyBytes, ivBytes ?? new Uint8Array(0), isEncrypting, isEncrypting ? early : 0);
+    this.#handle = native.cipherNew(algorithm, keyBytes, ivBytes ?? new Uint8Array(0), isEncrypting, early);
   }
 
   #text(bytes, encoding, isLast) {

@@ -79,6 +79,9 @@ const timingSafeEqual = (a, b) => {
   return native.timingSafeEqual(one, other);
 };
 
+/* The bundler calls a class that mentions itself _Name. */
+Object.defineProperty(Hash, "name", { value: "Hash", configurable: true });
+
 /* `Hash(…)` without new, as older packages call it. */
 const callable = (type, create) => new Proxy(type, { apply: (_, __, given) => create(...given) });
 

@@ -84,6 +84,8 @@ Object.defineProperty(FormData.prototype, Symbol.for("nodejs.util.inspect.custom
 
 const escapeName = (name) => name.replace(/\r\n?|\n/g, "\r\n").replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22");
 
+const unescapeName = (name) => name.replaceAll("%0A", "\n").replaceAll("%0D", "\r").replaceAll("%22", '"');
+
 /** HTML standard, "multipart/form-data encoding algorithm". */
 const encodeMultipart = (form) => {
   const boundary = `----formdata-tenon-${native.randomUuid().replaceAll("-", "").slice(0, 20)}`;
@@ -114,8 +116,8 @@ const parseForm = (bytes, contentType) => {
   if (essence !== "multipart/form-data") return undefined;
   /* [name, file name or undefined, type or undefined, bytes] */
   for (const [name, fileName, type, data] of native.multipartParse(bytes, contentType)) {
-    if (fileName === undefined) form.append(name, native.utf8Decode(data, false));
-    else form.append(name, new Blob([data], { type: type ?? "text/plain" }), fileName);
+    if (fileName === undefined) form.append(unescapeName(name), decodeText(data));
+    else form.append(unescapeName(name), new Blob([data], { type: type ?? "text/plain" }), unescapeName(fileName));
   }
   return form;
 };

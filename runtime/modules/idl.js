@@ -37,7 +37,10 @@ const toDictionary = (value, what) => {
 
 /** The members of an interface are enumerable, and it names itself; what Node's inspect shows of it are `shown`. */
 const asInterface = (type, shown = []) => {
-  const { prototype, name } = type;
+  const { prototype } = type;
+  /* The bundler calls a class that mentions itself _Name. */
+  const name = type.name.replace(/^_/, "");
+  define(type, "name", { value: name, configurable: true });
   for (const key of Object.getOwnPropertyNames(prototype)) {
     if (key === "constructor") continue;
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key);

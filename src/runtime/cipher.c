@@ -9,7 +9,9 @@ typedef struct
   gboolean is_encrypting, is_aead, is_ccm;
   guint tag_length; /* 0 = not known yet */
   guint8 tag[16];
-  gboolean has_tag; /* the tag to be checked has been given to OpenSSL */
+  gboolean has_tag;     /* the tag to be checked has been given to us */
+  gboolean has_set_tag; /* … and to OpenSSL */
+  gboolean is_forged;
 } Cipher;
 
 static void
@@ -186,9 +188,9 @@ cipher_new (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, siz
 static gboolean
 give_tag (Cipher *cipher)
 {
-  if (cipher->is_encrypting || cipher->has_tag || cipher->tag_length == 0)
+  if (!cipher->has_tag || cipher->has_set_tag)
     return TRUE;
-  cipher->has_tag = TRUE;
+  cipher->has_set_tag = TRUE;
   return EVP_CIPHER_CTX_ctrl (cipher->context, EVP_CTRL_AEAD_SET_TAG, (int) cipher->tag_length,
                               cipher->tag)
          == 1;
@@ -208,7 +210,7 @@ cipher_set_tag (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object,
                      tag.length);
   memcpy (cipher->tag, tag.data, tag.length);
   cipher->tag_length = (guint) tag.length;
-  cipher->has_tag = FALSE;
+  cipher->has_tag = TRUE;
   return js_undefined (ctx);
 }
 
@@ -264,6 +266,10 @@ cipher_update (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, 
       || EVP_CipherUpdate (cipher->context, data, &length, bytes.data, (int) bytes.length) != 1)
     {
       g_free (data);
+      /* CCM checks the tag here; like Node, that is told at the end. */
+      cipher->is_forged = cipher->is_ccm && !cipher->is_encrypting;
+      if (cipher->is_forged)
+        return js_uint8array (ctx, "", 0, exception);
       return throw_openssl (ctx, exception, "Unsupported state or unable to authenticate data");
     }
   return take_bytes (ctx, data, (gsize) length, exception);
@@ -280,9 +286,10 @@ cipher_final (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, s
   if (cipher == NULL)
     return js_undefined (ctx);
   /* CCM has checked everything in its one update. */
-  if (cipher->is_ccm && !cipher->is_encrypting)
+  if (cipher->is_ccm && !cipher->is_encrypting && !cipher->is_forged)
     return js_uint8array (ctx, data, 0, exception);
-  if (!give_tag (cipher) || EVP_CipherFinal_ex (cipher->context, data, &length) != 1)
+  if (cipher->is_forged || !give_tag (cipher)
+      || EVP_CipherFinal_ex (cipher->context, data, &length) != 1)
     {
       if (cipher->is_aead)
         return js_throw (ctx, exception, "Unsupported state or unable to authenticate data");
