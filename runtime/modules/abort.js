@@ -42,7 +42,7 @@ class AbortSignal extends EventTarget {
     const signal = new AbortSignal(key);
     const elapse = () => signalAbort(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError"));
     /* Like Node's, it does not keep an execution alive by itself. */
-    native.setTimer(elapse, Math.max(1, Math.trunc(ms)), false);
+    native.setTimer(elapse, Math.max(1, Math.trunc(ms)), true);
     return signal;
   }
   static any(signals) {

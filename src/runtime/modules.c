@@ -109,7 +109,10 @@ evaluate_module (Realm *realm, JSObjectRef loaded, const char *name, JSValueRef 
                              js_function (ctx, "require", internal_require), module, exports };
   if (JSObjectCallAsFunction (ctx, wrapper, exports, 4, arguments, exception) == NULL)
     return NULL;
-  return js_get (ctx, module, "exports", exception);
+  JSValueRef made = js_get (ctx, module, "exports", exception);
+  if (strcmp (name, "buffer") == 0)
+    runtime_lazy_buffer_loaded (realm, made);
+  return made;
 }
 
 JSValueRef
@@ -170,6 +173,7 @@ static void
 runtime_realm_free (gpointer data)
 {
   RuntimeRealm *runtime = data;
+  runtime_lazy_buffer_clear (runtime);
   g_clear_pointer (&runtime->timers, timer_queue_free);
   g_clear_pointer (&runtime->fetches, fetch_queue_free);
   JSValueUnprotect (realm_context (runtime->realm), runtime->require);

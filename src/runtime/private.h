@@ -40,7 +40,14 @@ typedef struct
   TimerQueue *timers;  /* NULL = none set yet */
   FetchQueue *fetches; /* NULL = none made yet */
   EgressClient *egress;
+  JSObjectRef buffer_prototype; /* Buffer.prototype, or its stand-in; protected; NULL = neither */
+  gboolean has_buffer;          /* the buffer module is loaded */
 } RuntimeRealm;
+
+/* lazy_buffer.c */
+void runtime_lazy_buffer_loaded (Realm *realm, JSValueRef exports);
+void runtime_lazy_buffer_load (Realm *realm);
+void runtime_lazy_buffer_clear (RuntimeRealm *runtime);
 
 /* The exports of a module, evaluated at the first call. NULL with *exception. */
 JSValueRef runtime_module (Realm *realm, const char *name, JSValueRef *exception);

@@ -41,6 +41,7 @@ runtime_format (Realm *realm, size_t n, const JSValueRef arguments[])
   char *plain = format_plain (ctx, n, arguments);
   if (plain != NULL)
     return plain;
+  runtime_lazy_buffer_load (realm);
   JSValueRef line
       = runtime_service_call (realm_vm (realm), SERVICE_FORMAT, n, arguments, &exception);
   return line == NULL ? g_strdup ("(a value that can't be shown)") : js_to_display (ctx, line);

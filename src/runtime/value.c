@@ -64,21 +64,6 @@ runtime_value_from_js (Realm *realm, JSValueRef value, gsize most_bytes, char **
 
 /* --- to JavaScript --- */
 
-JSValueRef
-runtime_buffer (Realm *realm, GBytes *bytes, JSValueRef *exception)
-{
-  JSContextRef ctx = realm_context (realm);
-  JSValueRef exports = runtime_module (realm, "buffer", exception);
-  JSObjectRef buffer
-      = exports == NULL ? NULL : js_get_object (ctx, (JSObjectRef) exports, "Buffer");
-  JSObjectRef array = buffer == NULL ? NULL
-                                     : js_uint8array (ctx, g_bytes_get_data (bytes, NULL),
-                                                      g_bytes_get_size (bytes), exception);
-  if (array != NULL)
-    JSObjectSetPrototype (ctx, array, js_get (ctx, buffer, "prototype", exception));
-  return array;
-}
-
 /* RFC 6901 §4, in place. */
 static void
 unescape (char *segment)
