@@ -5,6 +5,7 @@ const parts = {
   "crypto-hash": ["Hash", "Hmac", "createHash", "createHmac", "getHashes", "hash", "timingSafeEqual"],
   "crypto-kdf": ["pbkdf2", "pbkdf2Sync", "scrypt", "scryptSync", "hkdf", "hkdfSync"],
   "crypto-cipher": ["Cipheriv", "Decipheriv", "createCipheriv", "createDecipheriv", "getCipherInfo", "getCiphers"],
+  "crypto-keys": ["KeyObject", "createSecretKey"],
   webcrypto: ["subtle"],
 };
 

@@ -178,3 +178,17 @@ test("the global crypto is the Web's", async () => {
   await assert.rejects(subtle.exportKey("raw", made), { name: "InvalidAccessError" });
   await assert.rejects(subtle.digest("SHA-9", Buffer.alloc(0)), { name: "NotSupportedError" });
 });
+
+test("a secret key object is used like its bytes", async () => {
+  const key = crypto.createSecretKey(Buffer.from("Jefe"));
+  assert.equal(key.type, "secret");
+  assert.equal(key.symmetricKeySize, 4);
+  assert.equal(key.export().toString(), "Jefe");
+  assert.deepEqual(key.export({ format: "jwk" }), { kty: "oct", k: "SmVmZQ" });
+  assert.equal(key.equals(crypto.createSecretKey("Jefe", "utf8")), true);
+  const sign = (secret) => crypto.createHmac("sha256", secret).update("x").digest("hex");
+  assert.equal(sign(key), sign("Jefe"));
+  const web = await globalThis.crypto.subtle.importKey("raw", Buffer.from("Jefe"), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  assert.equal(sign(web), sign("Jefe"));
+  assert.throws(() => sign({}), { code: "ERR_INVALID_ARG_TYPE" });
+});
