@@ -391,7 +391,7 @@ serve (const ServeOptions *options)
 static void
 serve_options_init (ServeOptions *options)
 {
-  options->workers = (int) CLAMP (g_get_num_processors () * 8, 16, 256);
+  options->workers = (int) CLAMP (g_get_num_processors () * 2, 4, 256);
   options->spare_workers = 1;
   options->idle_seconds = DEFAULT_IDLE_SECONDS;
   options->connections = DEFAULT_CONNECTIONS;

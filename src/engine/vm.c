@@ -73,8 +73,9 @@ set_options (void)
   /* Node has them; a worker holds one instance's code only, so timing attacks find nothing foreign.
    */
   jsc_options_set_boolean ("useSharedArrayBuffer", TRUE);
-  /* One marker beside the main thread: a worker shares its processor with many. */
-  jsc_options_set_uint ("numberOfGCMarkers", 1);
+  /* A worker shares its processor with many: a collector on a thread of its own makes the one that runs
+   * JavaScript wait for its turn (docs/performance.md). */
+  jsc_options_set_boolean ("useConcurrentGC", FALSE);
 }
 
 /* For each realm: the pieces that need JavaScript. `await` in the engine's own sense is not
