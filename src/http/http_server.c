@@ -268,7 +268,7 @@ start_daemon (HttpServer *server, struct sockaddr_storage *address)
       connection_changed, server, MHD_OPTION_URI_LOG_CALLBACK, request_begins, server,
       MHD_OPTION_CONNECTION_LIMIT, server->options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       (size_t) HEAD_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) 0,
-      MHD_OPTION_LISTENING_ADDRESS_REUSE, (unsigned int) 1, MHD_OPTION_STRICT_FOR_CLIENT, (int) 1,
+      MHD_OPTION_STRICT_FOR_CLIENT, (int) 1,
       MHD_OPTION_END);
 }
 

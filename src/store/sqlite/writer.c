@@ -61,7 +61,7 @@ tell_later (Store *store, GQueue *batch)
           continue;
         }
       g_queue_push_tail (&store->ended, write);
-      must_wake = !store->is_telling;
+      must_wake |= !store->is_telling;
       store->is_telling = TRUE;
     }
   g_mutex_unlock (&store->mutex);
