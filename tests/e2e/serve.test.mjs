@@ -79,31 +79,37 @@ describe("a server's life", () => {
   test("nothing is left of it after it has ended", () =>
     withFolder(async (data) => {
       const server = await startServer(data);
-      await deployFlows(server, { Main: { isSynchronous: true, steps: ["module.exports = async () => ({ data: 1 });"] } });
-      const { stdout } = await shell(`ps -o pid= --ppid ${server.pid}`);
-      const children = stdout.trim().split(/\s+/).map(Number);
-      assert.ok(children.length >= 2, stdout);
-      await server.kill();
-      await until(async () => {
-        const alive = children.filter((pid) => {
+      let children = [];
+      try {
+        await deployFlows(server, { Main: { isSynchronous: true, steps: ["module.exports = async () => ({ data: 1 });"] } });
+        const { stdout } = await shell(`ps -o pid= --ppid ${server.pid}`);
+        children = stdout.trim().split(/\s+/).map(Number);
+        assert.ok(children.length >= 2, stdout);
+      } finally {
+        await server.kill();
+      }
+      await until(() =>
+        children.every((pid) => {
           try {
             process.kill(pid, 0);
-            return true;
-          } catch {
             return false;
+          } catch {
+            return true;
           }
-        });
-        return alive.length === 0;
-      });
+        }),
+      );
     }));
 
   test("SIGHUP does not end it", () =>
     withFolder(async (data) => {
       const server = await startServer(data);
-      process.kill(server.pid, "SIGHUP");
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
-      assert.equal(await server.stop(), 0);
+      try {
+        process.kill(server.pid, "SIGHUP");
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+      } finally {
+        assert.equal(await server.stop(), 0);
+      }
     }));
 });
 
