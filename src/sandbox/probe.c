@@ -34,6 +34,8 @@ static const struct
     "only seccomp would keep a worker from shared memory" },
   { "uts namespace", CLONE_NEWUSER | CLONE_NEWUTS, "sysctl user.max_uts_namespaces above 0",
     "a worker could read the machine's name" },
+  { "cgroup namespace", CLONE_NEWUSER | CLONE_NEWCGROUP,
+    "sysctl user.max_cgroup_namespaces above 0", "a worker could learn which cgroup it is in" },
 };
 
 /* TRUE if `try` returns TRUE in a child; *reason has its errno in words otherwise. */

@@ -71,7 +71,7 @@ test("a worker that is killed takes down nobody and its executions run again", {
     const answer = fetch(urls.Wait, { method: "POST" });
     await sleep(500);
     const { execFileSync } = await import("node:child_process");
-    const tree = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
+    const tree = execFileSync("ps", ["-eo", "pid=,ppid=,comm="], { encoding: "utf8" })
       .trim()
       .split("\n")
       .map((line) => /(\d+)\s+(\d+)\s+(.*)/.exec(line.trim()))
