@@ -16,7 +16,7 @@ part_data (Realm *realm, const MultipartPart *part, char **message)
   const char *data = g_bytes_get_data (part->data, &length);
   gboolean is_valid = g_utf8_validate_len (data, length, NULL) || length == 0;
 
-  if (part->file_name == NULL && is_json && is_valid)
+  if (is_json && is_valid)
     {
       JSValueRef value = js_parse_json (ctx, length == 0 ? "" : data, length, &exception);
       if (exception == NULL && value != NULL)
