@@ -20,3 +20,16 @@ char *json_print_pretty (const json_t *json);
 const char *json_get_string (const json_t *object, const char *key);
 gboolean json_get_bool (const json_t *object, const char *key, gboolean fallback);
 gint64 json_get_int (const json_t *object, const char *key, gint64 fallback);
+
+/* A member of an object, as it stands in the text. */
+typedef struct
+{
+  const char *name; /* without quotes; not terminated */
+  gsize name_length;
+  const char *text; /* the value, space around it included */
+  gsize text_length;
+} JsonMember;
+
+/* The members of an object in text that is valid JSON, pointing into it; *n of them, free with g_free. NULL
+ * where it is no object, is empty, or has a name with escapes: read it whole then. */
+JsonMember *json_split_object (const char *text, gsize length, guint *n);

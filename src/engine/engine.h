@@ -130,6 +130,8 @@ char *js_to_display (JSContextRef ctx, JSValueRef value);
 
 JSObjectRef js_object (JSContextRef ctx);
 JSObjectRef js_function (JSContextRef ctx, const char *name, JSObjectCallAsFunctionCallback callback);
+/* A property's name: kept, since names are few and used over and over. JSStringRelease() it. */
+JSStringRef js_name (const char *name);
 JSValueRef js_get (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef *exception);
 JSValueRef js_get_index (JSContextRef ctx, JSObjectRef object, guint index, JSValueRef *exception);
 void js_set (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef value);

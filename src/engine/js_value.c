@@ -47,8 +47,8 @@ js_function (JSContextRef ctx, const char *name, JSObjectCallAsFunctionCallback 
 #define KEPT_NAMES 1024
 #define KEPT_NAME_LENGTH 64
 
-static JSStringRef
-name_string (const char *name)
+JSStringRef
+js_name (const char *name)
 {
   static GHashTable *names;
   if (names == NULL)
@@ -65,7 +65,7 @@ name_string (const char *name)
 JSValueRef
 js_get (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef *exception)
 {
-  JSStringRef key = name_string (name);
+  JSStringRef key = js_name (name);
   JSValueRef value = JSObjectGetProperty (ctx, object, key, exception);
   JSStringRelease (key);
   return value;
@@ -80,7 +80,7 @@ js_get_index (JSContextRef ctx, JSObjectRef object, guint index, JSValueRef *exc
 void
 js_set (JSContextRef ctx, JSObjectRef object, const char *name, JSValueRef value)
 {
-  JSStringRef key = name_string (name);
+  JSStringRef key = js_name (name);
   JSObjectSetProperty (ctx, object, key, value, kJSPropertyAttributeNone, NULL);
   JSStringRelease (key);
 }

@@ -38,29 +38,24 @@ static const NativeFunction logger_functions[] = {
   { "log", log_info },      { "warn", log_warn },   { "error", log_error },
 };
 
-static JSObjectRef
-make_logger (JSContextRef ctx)
+static JSValueRef
+make_log_function (Realm *realm, guint index, gpointer unused)
 {
-  JSObjectRef logger = js_object (ctx);
-  for (guint i = 0; i < G_N_ELEMENTS (logger_functions); i++)
-    js_set (ctx, logger, logger_functions[i].name,
-            js_function (ctx, logger_functions[i].name, logger_functions[i].function));
-  return logger;
+  const NativeFunction *row = &logger_functions[index];
+  return js_function (realm_context (realm), row->name, row->function);
+}
+
+static JSObjectRef
+make_logger (FlowRun *run)
+{
+  const char *names[G_N_ELEMENTS (logger_functions)];
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    names[i] = logger_functions[i].name;
+  return runtime_lazy_object (run->realm, G_N_ELEMENTS (names), names, make_log_function, NULL,
+                              NULL);
 }
 
 /* --- the parts in JavaScript --- */
-
-static JSValueRef
-native_revive (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-               const JSValueRef arguments[], JSValueRef *exception)
-{
-  FlowRun *run = realm_host_data (realm_of (ctx));
-  double index = n == 1 ? JSValueToNumber (ctx, arguments[0], NULL) : -1;
-  if (!(index >= 0 && index < run->records->len))
-    return js_undefined (ctx);
-  JSValueRef value = flow_revive (run, (guint) index, exception);
-  return value == NULL ? js_undefined (ctx) : value;
-}
 
 /* context.js's object; NULL if user code has bent the language so far that it does not load. */
 static JSObjectRef
@@ -74,9 +69,11 @@ scripted_parts (FlowRun *run)
       = js_as_object (ctx, engine_script_evaluate (run->program->context_script, ctx, &exception));
   if (factory == NULL)
     return NULL;
-  JSValueRef revive = js_function (ctx, "revive", native_revive);
+  JSValueRef fetch = runtime_global (run->realm, "fetch", &exception);
   run->scripted
-      = js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 1, &revive, &exception));
+      = fetch == NULL
+            ? NULL
+            : js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 1, &fetch, &exception));
   if (run->scripted != NULL)
     JSValueProtect (ctx, run->scripted);
   return run->scripted;
@@ -252,7 +249,7 @@ make_property (FlowRun *run, const char *name)
   JSContextRef ctx = realm_context (run->realm);
   const char *step_id = run->step->stable_key;
   if (strcmp (name, "logger") == 0)
-    return make_logger (ctx);
+    return make_logger (run);
   if (strcmp (name, "stepId") == 0)
     return js_string (ctx, step_id == NULL ? run->step->identifier : step_id);
   if (strcmp (name, "executionFrame") == 0)

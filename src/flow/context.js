@@ -1,5 +1,5 @@
 // The parts of a code block's context that need JavaScript of their own; evaluated at their first use.
-(function (revive) {
+(function (fetch) {
   "use strict";
 
   // POSTs to another flow of the instance, as the platform's SDK does (spec/context.md, "invokeFlow").
@@ -26,19 +26,5 @@
     }
   };
 
-  // A large result becomes a value only if the code looks at it.
-  const makeLazyResult = (index) => ({
-    get results() {
-      const value = revive(index);
-      Object.defineProperty(this, "results", {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-      return value;
-    },
-  });
-
-  return { invokeFlow, makeLazyResult };
+  return { invokeFlow };
 })

@@ -238,8 +238,17 @@ outcome_results (FlowRun *run, StepOutcome *outcome)
   return value == NULL ? js_null (ctx) : value;
 }
 
+/* What is sent as it is stored: anything but text and bytes, which stand for themselves in a body. */
+static gboolean
+is_json_body (Value *stored)
+{
+  GBytes *json = value_json (stored);
+  return json != NULL && value_n_parts (stored) == 0
+         && *(const char *) g_bytes_get_data (json, NULL) != '"';
+}
+
 HttpAnswer *
-http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message)
+http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, Value *stored, char **message)
 {
   g_autoptr (HttpAnswer) answer = http_answer_new (200);
   const HttpAnswer *given = outcome->answer;
@@ -250,6 +259,12 @@ http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message)
     g_ptr_array_add (answer->headers, g_strdup (g_ptr_array_index (given->headers, i)));
   if (given->body != NULL)
     answer->body = g_bytes_ref (given->body);
+  else if (is_json_body (stored))
+    {
+      answer->body = g_bytes_ref (value_json (stored));
+      if (answer->content_type == NULL)
+        answer->content_type = g_strdup ("application/json");
+    }
   else if (!body_of_value (run, outcome_results (run, outcome), answer, message))
     return NULL;
   return g_steal_pointer (&answer);

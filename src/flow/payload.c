@@ -229,8 +229,15 @@ end_payload (Payload *payload)
 static char *
 request_content_type (const char *json, gsize length)
 {
-  g_autoptr (json_t) request = json_parse (json, (gssize) length, NULL);
-  return g_strdup (json_get_string (request, "contentType"));
+  static const char name[] = "contentType";
+  guint n = 0;
+  g_autofree JsonMember *members = json_split_object (json, length, &n);
+  if (members == NULL || members[n - 1].name_length != strlen (name)
+      || memcmp (members[n - 1].name, name, strlen (name)) != 0)
+    return NULL;
+  g_autoptr (json_t) text
+      = json_parse (members[n - 1].text, (gssize) members[n - 1].text_length, NULL);
+  return g_strdup (json_string_value (text));
 }
 
 static Value *

@@ -14,6 +14,7 @@ struct FlowProgram
   GPtrArray *scripts; /* of EngineScript, by index of Version.scripts */
   GPtrArray **context_names; /* of each script, see parameters.c; NULL = all */
   EngineScript *context_script;
+  RuntimeSurface *surface; /* what the scripts mention */
 };
 
 /* What a step gave. Values are protected while it lives. */
@@ -113,7 +114,8 @@ StepOutcome *step_outcome_from_trigger (FlowRun *run, JSValueRef returned, char 
 /* Status, content type, headers of a response object; body too if it has one. */
 HttpAnswer *http_answer_from_js (FlowRun *run, JSObjectRef object, char **message);
 /* The answer for a synchronous caller. NULL with *message. */
-HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, char **message);
+HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, Value *stored,
+                                    char **message);
 
 /* --- context.c --- */
 
@@ -156,8 +158,6 @@ char *flow_input_text (FlowRun *run, const char *key, const char *fallback, char
 /* stepResults for a code block: made anew each time. */
 JSObjectRef flow_step_results (FlowRun *run);
 JSValueRef flow_revive (FlowRun *run, guint record, JSValueRef *exception);
-/* Lets look-ups of `headers` in lower case find a name sent in another case. */
-void flow_headers_any_case (FlowRun *run, JSObjectRef payload);
 
 /* --- json_text.c, parameters.c --- */
 

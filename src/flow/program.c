@@ -32,6 +32,7 @@ add_script (FlowProgram *program, guint index)
   g_autofree char *source = g_strconcat (WRAPPER_HEAD, script->code, WRAPPER_TAIL, NULL);
 
   g_ptr_array_add (program->scripts, engine_script_new (url, source, -1));
+  runtime_surface_add (program->surface, script->code, strlen (script->code));
   runtime_add_source (program->vm, url, script->name, script->source_map,
                       script->source != NULL || script->source_map != NULL ? script->source
                                                                            : script->code,
@@ -70,6 +71,7 @@ flow_program_new (Vm *vm, Version *version, GBytes *context, GError **error)
   program->context = json_print (object);
   program->payload_tail = payload_tail (object);
   program->context_script = engine_script_new ("tenon:context", context_js, -1);
+  program->surface = runtime_surface_new ();
   program->scripts = g_ptr_array_new_with_free_func ((GDestroyNotify) engine_script_free);
   program->context_names = g_new0 (GPtrArray *, version->scripts->len);
   for (guint i = 0; i < version->scripts->len; i++)
@@ -91,6 +93,7 @@ flow_program_free (FlowProgram *program)
   g_free (program->context);
   g_free (program->payload_tail);
   engine_script_free (program->context_script);
+  runtime_surface_free (program->surface);
   g_ptr_array_unref (program->scripts);
   g_free (program);
 }

@@ -86,7 +86,7 @@ succeed (FlowRun *run)
 {
   g_autofree char *message = NULL;
   StepRecord *record = g_ptr_array_index (run->records, run->records->len - 1);
-  g_autoptr (HttpAnswer) answer = http_answer_of_outcome (run, run->last, &message);
+  g_autoptr (HttpAnswer) answer = http_answer_of_outcome (run, run->last, record->results, &message);
   if (answer == NULL)
     flow_fail (run, flow_error (run, "ResultError", message));
   else
@@ -521,7 +521,8 @@ flow_run_start (FlowProgram *program, FlowStart *start, const FlowSink *sink, gp
   run->sequence = g_new0 (Sequence, 1);
   run->sequence->steps = run->flow->steps;
   run->sequence->prefix = g_strdup ("");
-  run->realm = runtime_realm_new (program->vm, start->slot, &realm_host_table, run, &start->limits);
+  run->realm = runtime_realm_new (program->vm, start->slot, &realm_host_table, run, &start->limits,
+                                  program->surface);
 
   Realm *realm = run->realm;
   realm_enter (realm);

@@ -225,7 +225,7 @@ test_fetch_works_against_real_servers (void)
   limits.value[LIMIT_REQUESTS] = 4;
   limits.value[LIMIT_FETCH_BYTES] = 2 << 20;
   run = (Run){ 0 };
-  Realm *realm = runtime_realm_new (world.vm, 1, &host, NULL, &limits);
+  Realm *realm = runtime_realm_new (world.vm, 1, &host, NULL, &limits, NULL);
   guint late = g_timeout_add_seconds (60, on_late, NULL);
   start_file (realm, "fetch_test.js");
   while (!run.is_over)
@@ -257,7 +257,7 @@ test_a_realm_may_end_in_the_middle_of_its_requests (void)
   g_autoptr (json_t) ports = json_parse (world.ports, -1, &error);
   limits_init (&limits);
   limits.value[LIMIT_REQUESTS] = 3;
-  Realm *realm = runtime_realm_new (world.vm, 2, &host, NULL, &limits);
+  Realm *realm = runtime_realm_new (world.vm, 2, &host, NULL, &limits, NULL);
   g_autofree char *source
       = g_strdup_printf ("for (let i = 0; i < 10; i++) fetch ('http://127.0.0.1:%d/half')"
                          ".then ((response) => response.text ());",
@@ -282,7 +282,7 @@ test_a_loop_of_requests_hits_the_limit (void)
   Limits limits;
   limits_init (&limits);
   run = (Run){ 0 };
-  Realm *realm = runtime_realm_new (world.vm, 3, &host, NULL, &limits);
+  Realm *realm = runtime_realm_new (world.vm, 3, &host, NULL, &limits, NULL);
   evaluate (realm, "(async () => { for (;;) { fetch ('http://127.0.0.1:9999/').catch (() => {});"
                    " await null; } }) ();");
   g_assert_true (realm_is_terminated (realm));

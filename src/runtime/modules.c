@@ -1,7 +1,6 @@
 /* Modules and globals of a realm, evaluated at their first use.
  *
- * A bootstrap script defines an accessor for each global; the first touch
- * requires its module and puts the value in the accessor's place.
+ * Which globals a realm has, and how they load, is in globals.c.
  */
 #include "runtime/private.h"
 
@@ -9,35 +8,13 @@
 
 typedef struct
 {
-  EngineScript *script;
+  EngineScript *script; /* NULL = not used yet */
+  RuntimeSurface *surface;
   gboolean is_public;
 } Module;
 
 static GHashTable *modules; /* name -> Module */
-static EngineScript *bootstrap;
 static EgressClient *the_egress;
-
-/* (load, names, moduleNames): a global's accessor loads its module once. What a module exports
- * under the global's name is meant, else the module itself (console, process). */
-static const char bootstrap_source[]
-    = "(load, names) => {"
-      "  const define = Object.defineProperty, has = Object.hasOwn, target = globalThis;"
-      "  const settle = (name, value) => define(target, name,"
-      "    { value, writable: true, enumerable: false, configurable: true });"
-      "  const descriptor = { enumerable: false, configurable: true, get: undefined, set: "
-      "undefined };"
-      "  for (let i = 0; i < names.length; i += 2) {"
-      "    const name = names[i], module = names[i + 1];"
-      "    descriptor.get = () => {"
-      "      const exports = load(module);"
-      "      const value = has(exports, name) ? exports[name] : exports;"
-      "      settle(name, value);"
-      "      return value;"
-      "    };"
-      "    descriptor.set = (value) => settle(name, value);"
-      "    define(target, name, descriptor);"
-      "  }"
-      "}";
 
 static void
 load_table (void)
@@ -45,7 +22,6 @@ load_table (void)
   if (modules != NULL)
     return;
   modules = g_hash_table_new (g_str_hash, g_str_equal);
-  bootstrap = engine_script_new ("tenon:bootstrap", bootstrap_source, -1);
   for (const RuntimeScript *row = runtime_scripts; row->name != NULL; row++)
     {
       if (row->is_service)
@@ -65,19 +41,18 @@ find_script (const char *name)
   return NULL;
 }
 
-static EngineScript *
-module_script (const char *name)
+static const Module *
+module_of (const char *name)
 {
   Module *module = g_hash_table_lookup (modules, name);
-  if (module == NULL)
-    return NULL;
   if (module->script == NULL)
     {
       const RuntimeScript *row = find_script (name);
       g_autofree char *url = g_strconcat ("tenon:", name, NULL);
       module->script = engine_script_new (url, row->source, (gssize) row->length);
+      module->surface = runtime_surface_of_module (row);
     }
-  return module->script;
+  return module;
 }
 
 /* --- require --- */
@@ -98,8 +73,9 @@ static JSValueRef
 evaluate_module (Realm *realm, JSObjectRef loaded, const char *name, JSValueRef *exception)
 {
   JSContextRef ctx = realm_context (realm);
-  JSObjectRef wrapper
-      = js_as_object (ctx, engine_script_evaluate (module_script (name), ctx, exception));
+  const Module *source = module_of (name);
+  runtime_define_globals (realm_runtime_data (realm), source->surface);
+  JSObjectRef wrapper = js_as_object (ctx, engine_script_evaluate (source->script, ctx, exception));
   if (wrapper == NULL)
     return NULL;
   JSObjectRef module = js_object (ctx), exports = js_object (ctx);
@@ -177,31 +153,13 @@ runtime_realm_free (gpointer data)
   g_clear_pointer (&runtime->timers, timer_queue_free);
   g_clear_pointer (&runtime->fetches, fetch_queue_free);
   JSValueUnprotect (realm_context (runtime->realm), runtime->require);
+  g_free (runtime->has_global);
   g_free (runtime);
-}
-
-static void
-define_globals (Realm *realm, JSObjectRef load)
-{
-  JSContextRef ctx = realm_context (realm);
-  static JSStringRef list; /* one JSON text: cheaper than a string a name */
-  if (list == NULL)
-    {
-      g_autoptr (GString) json = g_string_new ("[");
-      for (const RuntimeGlobal *row = runtime_globals; row->name != NULL; row++)
-        g_string_append_printf (json, "%s\"%s\",\"%s\"", json->len > 1 ? "," : "", row->name,
-                                row->module);
-      g_string_append_c (json, ']');
-      list = JSStringCreateWithUTF8CString (json->str);
-    }
-  JSObjectRef define = js_as_object (ctx, engine_script_evaluate (bootstrap, ctx, NULL));
-  JSValueRef arguments[] = { load, JSValueMakeFromJSONString (ctx, list) };
-  JSObjectCallAsFunction (ctx, define, NULL, 2, arguments, NULL);
 }
 
 Realm *
 runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data,
-                   const Limits *limits)
+                   const Limits *limits, const RuntimeSurface *surface)
 {
   Realm *realm = realm_new (vm, id, host, host_data, limits);
   JSContextRef ctx = realm_context (realm);
@@ -212,7 +170,7 @@ runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data
   JSValueProtect (ctx, runtime->require);
   js_set (ctx, runtime->require, "loaded", js_object (ctx));
   realm_set_runtime_data (realm, runtime, runtime_realm_free);
-  define_globals (realm, runtime->require);
+  runtime_define_globals (runtime, surface);
   return realm;
 }
 

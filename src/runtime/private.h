@@ -1,6 +1,7 @@
 /* What the files of the runtime share. */
 #pragma once
 
+#include "base/json.h"
 #include "runtime/runtime.h"
 #include "runtime/scripts.h"
 
@@ -42,7 +43,16 @@ typedef struct
   EgressClient *egress;
   JSObjectRef buffer_prototype; /* Buffer.prototype, or its stand-in; protected; NULL = neither */
   gboolean has_buffer;          /* the buffer module is loaded */
+  gboolean *has_global;         /* by index of runtime_globals */
 } RuntimeRealm;
+
+/* globals.c: defines those of the surface that the realm has not got yet; NULL = all. */
+void runtime_define_globals (RuntimeRealm *runtime, const RuntimeSurface *surface);
+RuntimeSurface *runtime_surface_of_module (const RuntimeScript *script);
+
+/* value.c: one member of a Value that is an object, with its binary parts. NULL with *exception. */
+JSValueRef runtime_value_member_to_js (Realm *realm, Value *value, const JsonMember *member,
+                                       JSValueRef *exception);
 
 /* lazy_buffer.c */
 void runtime_lazy_buffer_loaded (Realm *realm, JSValueRef exports);

@@ -18,9 +18,19 @@
  * every request fails. */
 void runtime_init (Vm *vm, EgressClient *egress);
 
-/* A realm with the whole surface. */
+/* The globals that a program's texts mention. A program that names the global object, or that may make code of texts,
+ * has all. */
+typedef struct RuntimeSurface RuntimeSurface;
+RuntimeSurface *runtime_surface_new (void);
+void runtime_surface_free (RuntimeSurface *surface);
+void runtime_surface_add (RuntimeSurface *surface, const char *text, gsize length);
+
+/* A realm with the library. surface NULL: with all of its globals; else only those, and what modules need. */
 Realm *runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data,
-                          const Limits *limits);
+                          const Limits *limits, const RuntimeSurface *surface);
+
+/* A global of the library, whatever user code has put in its place. NULL with *exception. */
+JSValueRef runtime_global (Realm *realm, const char *name, JSValueRef *exception);
 
 /* Node's require() for the code blocks of a realm: a function object. */
 JSObjectRef runtime_require_function (Realm *realm);
@@ -53,6 +63,18 @@ Value *runtime_value_from_js (Realm *realm, JSValueRef value, gsize most_bytes, 
                               gboolean *is_too_large);
 /* The other way: parts come back as Buffer. NULL with *exception. */
 JSValueRef runtime_value_to_js (Realm *realm, Value *value, JSValueRef *exception);
+/* A Value that is an object, with members that become JavaScript values when they are looked at; `made`, or NULL,
+ * runs when one has. NULL where it is no object, or none that can be cut (json_split_object). */
+typedef void (*RuntimeMemberMade) (Realm *realm, const char *name, gsize length, JSValueRef member);
+JSValueRef runtime_value_to_lazy_js (Realm *realm, Value *value, RuntimeMemberMade made);
+
+/* An object of n members that `make` makes when they are looked at, each once; to code it is a plain object.
+ * `destroy` runs when it is collected, when its realm may be gone. */
+typedef JSValueRef (*RuntimeMake) (Realm *realm, guint index, gpointer data);
+JSObjectRef runtime_lazy_object (Realm *realm, guint n, const char *const *names, RuntimeMake make,
+                                 gpointer data, GDestroyNotify destroy);
+/* Makes an object of a class pass for a plain one. */
+void runtime_hide_class (JSContextRef ctx, JSObjectRef object);
 /* A Buffer of the realm over the bytes. */
 JSValueRef runtime_buffer (Realm *realm, GBytes *bytes, JSValueRef *exception);
 

@@ -95,6 +95,30 @@ place_part (JSContextRef ctx, JSObjectRef root, const char *pointer, JSValueRef 
     }
 }
 
+/* Parts whose pointer has the prefix, put into what stands there. *root is a part itself where the pointer
+ * is the prefix and nothing more. */
+static gboolean
+place_parts (Realm *realm, Value *value, const char *prefix, gsize length, JSValueRef *root,
+             JSValueRef *exception)
+{
+  JSContextRef ctx = realm_context (realm);
+  for (guint i = 0; i < value_n_parts (value); i++)
+    {
+      const BinaryPart *part = value_part (value, i);
+      const char *rest = part->pointer + length;
+      if (strncmp (part->pointer, prefix, length) != 0 || (*rest != '\0' && *rest != '/'))
+        continue;
+      JSValueRef buffer = runtime_buffer (realm, part->bytes, exception);
+      if (buffer == NULL)
+        return FALSE;
+      if (*rest == '\0')
+        *root = buffer;
+      else if (js_as_object (ctx, *root) != NULL)
+        place_part (ctx, (JSObjectRef) *root, rest, buffer);
+    }
+  return TRUE;
+}
+
 JSValueRef
 runtime_value_to_js (Realm *realm, Value *value, JSValueRef *exception)
 {
@@ -104,18 +128,19 @@ runtime_value_to_js (Realm *realm, Value *value, JSValueRef *exception)
     return js_undefined (ctx);
   JSValueRef root
       = js_parse_json (ctx, g_bytes_get_data (json, NULL), g_bytes_get_size (json), exception);
-  if (exception != NULL && *exception != NULL)
+  if (*exception != NULL || !place_parts (realm, value, "", 0, &root, exception))
     return NULL;
-  for (guint i = 0; i < value_n_parts (value); i++)
-    {
-      const BinaryPart *part = value_part (value, i);
-      JSValueRef buffer = runtime_buffer (realm, part->bytes, exception);
-      if (buffer == NULL)
-        return NULL;
-      if (part->pointer[0] == '\0')
-        return buffer;
-      if (js_as_object (ctx, root) != NULL)
-        place_part (ctx, (JSObjectRef) root, part->pointer, buffer);
-    }
+  return root;
+}
+
+JSValueRef
+runtime_value_member_to_js (Realm *realm, Value *value, const JsonMember *member,
+                            JSValueRef *exception)
+{
+  JSValueRef root
+      = js_parse_json (realm_context (realm), member->text, member->text_length, exception);
+  g_autofree char *prefix = g_strdup_printf ("/%.*s", (int) member->name_length, member->name);
+  if (*exception != NULL || !place_parts (realm, value, prefix, strlen (prefix), &root, exception))
+    return NULL;
   return root;
 }
