@@ -76,6 +76,9 @@ set_options (void)
   /* A worker shares its processor with many: a collector on a thread of its own makes the one that runs
    * JavaScript wait for its turn (docs/performance.md). */
   jsc_options_set_boolean ("useConcurrentGC", FALSE);
+  /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs JavaScript with
+   * signals, every time. */
+  jsc_options_set_boolean ("usePollingTraps", TRUE);
 }
 
 /* For each realm: the pieces that need JavaScript. `await` in the engine's own sense is not
