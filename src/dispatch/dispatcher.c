@@ -61,6 +61,7 @@ dispatcher_new (Store *store, WorkerHost *host, const DispatcherOptions *options
   Dispatcher *dispatcher = g_new0 (Dispatcher, 1);
   g_assert (host->context != NULL && options->workers > 0);
   dispatcher->store = store;
+  dispatcher->n_processors = g_get_num_processors ();
   dispatcher->host = host;
   dispatcher->options = *options;
   dispatcher->options.public_url = g_strdup (options->public_url);

@@ -294,7 +294,7 @@ pool_pick (Dispatcher *dispatcher, Execution *execution)
   Deployment *deployment = execution->deployment;
   Worker *best = best_of_deployment (execution);
   guint enough
-      = deployment->workers->len < g_get_num_processors () ? SHARE_ON_SPARE_CPUS : SHARE_MOST;
+      = deployment->workers->len < dispatcher->n_processors ? SHARE_ON_SPARE_CPUS : SHARE_MOST;
   if (best != NULL && best->executions->len < enough)
     return best;
   Worker *another = grow (dispatcher, deployment);

@@ -137,6 +137,7 @@ struct Dispatcher
   GHashTable *executions; /* &slot -> Execution, those that have not ended or are waited for */
   guint64 last_slot;
   guint n_queued, n_running;
+  guint n_processors; /* asking for it each time reads a file */
 
   GQueue ring;    /* of Instance with something queued */
   GSource *retry; /* the queue, looked at again when a worker may have become free by itself */

@@ -42,17 +42,51 @@ ref_or_null (GBytes *bytes)
 
 /* --- insert --- */
 
+/* An execution, with what became of it while it still waited to be written. */
+typedef struct
+{
+  StoreExecution *execution;
+  guint attempt;
+  gint64 started_at_us; /* 0 = not yet */
+  ExecutionStatus status;
+  StoreFinish finish; /* zeros = not yet */
+} InsertWrite;
+
+static void
+insert_write_free (gpointer data)
+{
+  InsertWrite *write = data;
+  store_execution_free (write->execution);
+  g_clear_pointer (&write->finish.error, g_bytes_unref);
+  g_free (write);
+}
+
+static void
+bind_progress (sqlite3_stmt *statement, int first, const InsertWrite *write)
+{
+  sqlite3_bind_int (statement, first, (int) write->status);
+  sqlite3_bind_int (statement, first + 1, (int) write->attempt);
+  sqlite3_bind_int64 (statement, first + 2, write->started_at_us);
+  sqlite3_bind_int64 (statement, first + 3, write->finish.ended_at_us);
+  bind_json (statement, first + 4, write->finish.error);
+  sqlite3_bind_int (statement, first + 5, (int) write->finish.http_status);
+  sqlite3_bind_int64 (statement, first + 6, (gint64) write->finish.cpu_us);
+  sqlite3_bind_int64 (statement, first + 7, (gint64) write->finish.memory_bytes);
+}
+
 static gboolean
 run_insert (Store *store, Write *write, GError **error)
 {
-  const StoreExecution *execution = write->data;
+  const InsertWrite *put = write->data;
+  const StoreExecution *execution = put->execution;
   g_autoptr (GBytes) payload = encode (store, execution->payload, error);
   if (payload == NULL)
     return FALSE;
   sqlite3_stmt *insert = store_statement (
-      store, "INSERT INTO execution (id, instance_id, version_id, flow, status, invoke_type,"
-             " is_synchronous, payload_kind, invoke_url, payload, created_at)"
-             " VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)");
+      store, "INSERT INTO execution (id, instance_id, version_id, flow, invoke_type,"
+             " is_synchronous, payload_kind, invoke_url, payload, created_at, status, attempts,"
+             " started_at, ended_at, error, http_status, cpu_us, memory_bytes)"
+             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   bind_text (insert, 1, execution->id.text);
   bind_text (insert, 2, execution->instance_id);
   bind_text (insert, 3, execution->version_id);
@@ -63,6 +97,7 @@ run_insert (Store *store, Write *write, GError **error)
   bind_text (insert, 8, execution->invoke_url);
   bind_bytes (insert, 9, payload);
   sqlite3_bind_int64 (insert, 10, execution->created_at_us);
+  bind_progress (insert, 11, put);
   return store_run (store, insert, "inserting an execution", error);
 }
 
@@ -77,8 +112,10 @@ store_execution_insert (Store *store, const StoreExecution *execution, StoreDura
   copy->invoke_url = g_strdup (execution->invoke_url == NULL ? "" : execution->invoke_url);
   copy->payload
       = execution->payload == NULL ? value_new_undefined () : value_ref (execution->payload);
-  Write *write = write_new (run_insert, copy, (GDestroyNotify) store_execution_free,
-                            value_size (copy->payload));
+  InsertWrite *put = g_new0 (InsertWrite, 1);
+  put->execution = copy;
+  Write *write = write_new (run_insert, put, insert_write_free, value_size (copy->payload));
+  write->is_single = TRUE;
   write->durability = durability;
   write->done = done;
   write->user_data = user_data;
@@ -110,7 +147,9 @@ void
 store_execution_started (Store *store, const ExecutionId *id, guint attempt, gint64 started_at_us)
 {
   Started started = { *id, attempt, started_at_us };
-  store_write (store, write_new (run_started, g_memdup2 (&started, sizeof started), g_free, 64));
+  Write *write = write_new (run_started, g_memdup2 (&started, sizeof started), g_free, 64);
+  write->is_single = TRUE;
+  store_write (store, write);
 }
 
 /* --- steps --- */
@@ -167,7 +206,9 @@ store_step_put (Store *store, const ExecutionId *id, const StoreStep *step)
   put->step->results = step->results == NULL ? value_new_undefined () : value_ref (step->results);
   put->step->error = ref_or_null (step->error);
   put->step->states = ref_or_null (step->states);
-  store_write (store, write_new (run_step, put, step_write_free, value_size (put->step->results)));
+  Write *write = write_new (run_step, put, step_write_free, value_size (put->step->results));
+  write->is_single = TRUE;
+  store_write (store, write);
 }
 
 /* --- log lines --- */
@@ -224,7 +265,8 @@ typedef struct
 {
   ExecutionId id;
   StoreFinish finish;
-  GPtrArray *states; /* of StoreState */
+  GPtrArray *states;   /* of StoreState */
+  gboolean is_merged; /* the insert has the rest */
 } FinishWrite;
 
 static void
@@ -252,9 +294,8 @@ put_state (Store *store, const StoreState *state, GError **error)
 }
 
 static gboolean
-run_finish (Store *store, Write *write, GError **error)
+update_finished (Store *store, const FinishWrite *end, GError **error)
 {
-  const FinishWrite *end = write->data;
   sqlite3_stmt *update = store_statement (
       store,
       "UPDATE execution SET status = ?, ended_at = ?, error = ?, http_status = ?, cpu_us = ?,"
@@ -266,7 +307,14 @@ run_finish (Store *store, Write *write, GError **error)
   sqlite3_bind_int64 (update, 5, (gint64) end->finish.cpu_us);
   sqlite3_bind_int64 (update, 6, (gint64) end->finish.memory_bytes);
   bind_text (update, 7, end->id.text);
-  if (!store_run (store, update, "ending an execution", error))
+  return store_run (store, update, "ending an execution", error);
+}
+
+static gboolean
+run_finish (Store *store, Write *write, GError **error)
+{
+  const FinishWrite *end = write->data;
+  if (!end->is_merged && !update_finished (store, end, error))
     return FALSE;
   for (guint i = 0; end->states != NULL && i < end->states->len; i++)
     if (!put_state (store, g_ptr_array_index (end->states, i), error))
@@ -297,8 +345,53 @@ store_execution_finish (Store *store, const ExecutionId *id, const StoreFinish *
       g_ptr_array_add (end->states, copy);
     }
   Write *write = write_new (run_finish, end, finish_write_free, bytes);
+  write->is_single = states == NULL;
   write->durability = durability;
   write->done = done;
   write->user_data = user_data;
   store_write (store, write);
+}
+
+/* --- merging --- */
+
+static void
+merge_started (InsertWrite *into, Write *write)
+{
+  const Started *started = write->data;
+  into->status = EXECUTION_RUNNING;
+  into->attempt = started->attempt;
+  into->started_at_us = started->started_at_us;
+  write->is_merged = TRUE;
+}
+
+static void
+merge_finish (InsertWrite *into, Write *write)
+{
+  FinishWrite *end = write->data;
+  into->status = end->finish.status;
+  into->finish = end->finish;
+  into->finish.error = ref_or_null (end->finish.error);
+  end->is_merged = TRUE;
+  write->is_merged = end->states == NULL;
+}
+
+/* A short execution begins and ends within one batch: one row is written instead of three. */
+void
+store_merge_executions (GQueue *batch)
+{
+  g_autoptr (GHashTable) inserts = g_hash_table_new (g_str_hash, g_str_equal);
+  for (GList *l = batch->head; l != NULL; l = l->next)
+    {
+      Write *write = l->data;
+      InsertWrite *into = NULL;
+      if (write->run == run_insert)
+        g_hash_table_insert (inserts, ((InsertWrite *) write->data)->execution->id.text,
+                             write->data);
+      else if (write->run == run_started
+               && (into = g_hash_table_lookup (inserts, ((Started *) write->data)->id.text)))
+        merge_started (into, write);
+      else if (write->run == run_finish
+               && (into = g_hash_table_lookup (inserts, ((FinishWrite *) write->data)->id.text)))
+        merge_finish (into, write);
+    }
 }

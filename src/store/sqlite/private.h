@@ -17,7 +17,9 @@ struct Write
   GDestroyNotify destroy;
   gsize bytes;
   StoreDurability durability;
-  StoreDone done; /* or NULL */
+  gboolean is_single; /* one statement, which the engine undoes by itself */
+  gboolean is_merged; /* into another of its batch: nothing is left to write */
+  StoreDone done;     /* or NULL */
   gpointer user_data;
   /* store_deploy() gets more than an error */
   StoreInstanceDone instance_done;
@@ -69,7 +71,7 @@ GBytes *column_bytes (sqlite3_stmt *statement, int index); /* NULL if null */
 
 /* --- blob.c: bodies over BLOB_INLINE_BYTES are kept once, by their hash --- */
 
-#define BLOB_INLINE_BYTES 512
+#define BLOB_INLINE_BYTES 4096
 /* What stands in a column for `bytes`: themselves, or a reference. NULL on error. */
 GBytes *blob_put (Store *store, GBytes *bytes, GError **error);
 GBytes *blob_get (sqlite3_stmt *lookup, GBytes *stored);
@@ -84,6 +86,9 @@ gboolean store_migrate (sqlite3 *db, GError **error);
 void store_write (Store *store, Write *write);
 gpointer store_writer_main (gpointer store);
 
+/* --- executions.c --- */
 
+/* Before a batch is written, in the order that it was queued in. */
+void store_merge_executions (GQueue *batch);
 
 char *iso_time_text (gint64 at_us);

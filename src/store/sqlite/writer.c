@@ -1,6 +1,6 @@
 /* The writer: takes everything that waits and commits it in one transaction.
  *
- * A batch in which nothing must be durable lingers a few milliseconds, so that
+ * A batch in which nothing must be durable lingers some milliseconds, so that
  * the writes of many short executions share a commit, and is not synced
  * (synchronous=NORMAL: a kill loses nothing, a power cut the last instant). One
  * with a durable write goes at once, and is on the disk when `done` runs.
@@ -9,7 +9,7 @@
 
 #include <glib/gstdio.h>
 
-#define LINGER_US 4000
+#define LINGER_US 10000
 #define BATCH_WRITES 4000
 #define WAL_BYTES (64 << 20)
 
@@ -103,15 +103,21 @@ fail_all (GQueue *batch, const GError *error)
 static void
 run_write (Store *store, Write *write)
 {
-  if (!store_run (store, store_statement (store, "SAVEPOINT one"), "a savepoint", &write->error))
+  gboolean has_savepoint = !write->is_single;
+  if (write->is_merged
+      || (has_savepoint
+          && !store_run (store, store_statement (store, "SAVEPOINT one"), "a savepoint",
+                         &write->error)))
     return;
   if (!write->run (store, write, &write->error))
     {
-      store_run (store, store_statement (store, "ROLLBACK TO one"), "undoing a write", NULL);
+      if (has_savepoint)
+        store_run (store, store_statement (store, "ROLLBACK TO one"), "undoing a write", NULL);
       if (write->done == NULL && write->instance_done == NULL)
         g_warning ("a write failed: %s", write->error->message);
     }
-  store_run (store, store_statement (store, "RELEASE one"), "a savepoint's end", NULL);
+  if (has_savepoint)
+    store_run (store, store_statement (store, "RELEASE one"), "a savepoint's end", NULL);
 }
 
 static void
@@ -131,6 +137,7 @@ commit (Store *store, GQueue *batch, gboolean is_durable)
   if (set_synchronous (store, is_durable, &error)
       && store_exec (store->writer, "BEGIN IMMEDIATE", &error))
     {
+      store_merge_executions (batch);
       for (GList *l = batch->head; l != NULL; l = l->next)
         run_write (store, l->data);
       if (!store_exec (store->writer, "COMMIT", &error))
