@@ -12,6 +12,18 @@ Object.defineProperty(Buffer.prototype, inspect, {
   configurable: true,
 });
 
+// Bytes that are passed on stay bytes: src/runtime/plain.c is told that there are some.
+const { toJSON } = Buffer.prototype;
+Object.defineProperty(Buffer.prototype, "toJSON", {
+  value: {
+    toJSON() {
+      return native.isPassedOn() ? null : toJSON.call(this);
+    },
+  }.toJSON,
+  writable: true,
+  configurable: true,
+});
+
 module.exports = {
   Buffer,
   SlowBuffer,

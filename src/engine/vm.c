@@ -79,6 +79,9 @@ set_options (void)
   /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs JavaScript with
    * signals, every time. */
   jsc_options_set_boolean ("usePollingTraps", TRUE);
+  /* Services of the system realm see objects of many realms. The collector would throw their compiled code away with
+   * each realm that it has met, and it would be compiled again and again. */
+  jsc_options_set_boolean ("forceCodeBlockLiveness", TRUE);
 }
 
 /* For each realm: the pieces that need JavaScript. `await` in the engine's own sense is not

@@ -12,14 +12,17 @@
 
 struct RuntimeSurface
 {
-  gboolean *wanted; /* by index of runtime_globals */
+  gboolean *wanted;   /* by index of runtime_globals */
+  gboolean has_bytes; /* something that can make typed arrays is mentioned */
 };
 
 static EngineScript *bootstrap;
-static GHashTable *indices; /* name -> index + 1; EVERYTHING for words that name the global object */
+/* name -> index + 1; EVERYTHING for words that name the global object, BYTES for those that make typed arrays */
+static GHashTable *indices;
 static guint n_globals;
 
 #define EVERYTHING 0
+#define BYTES G_MAXUINT
 
 /* (load, names): a global's accessor loads its module once. What a module exports under the global's
  * name is meant, else the module itself (console, process). */
@@ -47,6 +50,10 @@ static void
 load_table (void)
 {
   static const char *const ways_to_all[] = { "globalThis", "global", "eval", "Function" };
+  static const char *const bytes[]
+      = { "Uint8Array",   "Uint8ClampedArray", "Int8Array",    "Uint16Array",    "Int16Array",
+          "Uint32Array",  "Int32Array",        "Float16Array", "Float32Array",   "Float64Array",
+          "BigInt64Array", "BigUint64Array",   "ArrayBuffer",  "SharedArrayBuffer", "WebAssembly" };
   if (indices != NULL)
     return;
   indices = g_hash_table_new (g_str_hash, g_str_equal);
@@ -59,6 +66,8 @@ load_table (void)
     }
   for (guint i = 0; i < G_N_ELEMENTS (ways_to_all); i++)
     g_hash_table_insert (indices, (gpointer) ways_to_all[i], GUINT_TO_POINTER (EVERYTHING));
+  for (guint i = 0; i < G_N_ELEMENTS (bytes); i++)
+    g_hash_table_insert (indices, (gpointer) bytes[i], GUINT_TO_POINTER (BYTES));
 }
 
 /* --- which ones a text mentions --- */
@@ -67,7 +76,7 @@ RuntimeSurface *
 runtime_surface_new (void)
 {
   load_table ();
-  RuntimeSurface *surface = g_new (RuntimeSurface, 1);
+  RuntimeSurface *surface = g_new0 (RuntimeSurface, 1);
   surface->wanted = g_new0 (gboolean, n_globals);
   return surface;
 }
@@ -84,6 +93,13 @@ want_all (RuntimeSurface *surface)
 {
   for (guint i = 0; i < n_globals; i++)
     surface->wanted[i] = TRUE;
+  surface->has_bytes = TRUE;
+}
+
+gboolean
+runtime_surface_has_bytes (const RuntimeSurface *surface)
+{
+  return surface == NULL || surface->has_bytes;
 }
 
 static gboolean
@@ -103,7 +119,9 @@ add_word (RuntimeSurface *surface, const char *word, gsize length, gboolean is_l
   copy[length] = '\0';
   if (!g_hash_table_lookup_extended (indices, copy, NULL, &found))
     return;
-  if (GPOINTER_TO_UINT (found) != EVERYTHING)
+  if (GPOINTER_TO_UINT (found) == BYTES)
+    surface->has_bytes = TRUE;
+  else if (GPOINTER_TO_UINT (found) != EVERYTHING)
     surface->wanted[GPOINTER_TO_UINT (found) - 1] = TRUE;
   else if (!is_library)
     want_all (surface);

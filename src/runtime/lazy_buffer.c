@@ -27,7 +27,8 @@ get_property (JSContextRef ctx, JSObjectRef stand_in, JSStringRef name, JSValueR
 {
   Realm *realm = JSObjectGetPrivate (stand_in);
   JSValueRef ignored = NULL;
-  if (realm != NULL && !needs_no_buffer (name))
+  if (realm != NULL && !needs_no_buffer (name)
+      && !(JSStringIsEqualToUTF8CString (name, "toJSON") && runtime_plain_meets_bytes ()))
     {
       JSObjectSetPrivate (stand_in, NULL);
       runtime_module (realm, "buffer", &ignored); /* ends in runtime_lazy_buffer_loaded() */
@@ -97,6 +98,7 @@ runtime_buffer (Realm *realm, GBytes *bytes, JSValueRef *exception)
 {
   RuntimeRealm *runtime = realm_runtime_data (realm);
   JSContextRef ctx = realm_context (realm);
+  runtime->may_have_bytes = TRUE;
   JSObjectRef array
       = js_uint8array (ctx, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), exception);
   if (array == NULL)

@@ -74,6 +74,7 @@ evaluate_module (Realm *realm, JSObjectRef loaded, const char *name, JSValueRef 
 {
   JSContextRef ctx = realm_context (realm);
   const Module *source = module_of (name);
+  ((RuntimeRealm *) realm_runtime_data (realm))->may_have_bytes = TRUE;
   runtime_define_globals (realm_runtime_data (realm), source->surface);
   JSObjectRef wrapper = js_as_object (ctx, engine_script_evaluate (source->script, ctx, exception));
   if (wrapper == NULL)
@@ -150,6 +151,7 @@ runtime_realm_free (gpointer data)
 {
   RuntimeRealm *runtime = data;
   runtime_lazy_buffer_clear (runtime);
+  runtime_plain_clear (runtime);
   g_clear_pointer (&runtime->timers, timer_queue_free);
   g_clear_pointer (&runtime->fetches, fetch_queue_free);
   JSValueUnprotect (realm_context (runtime->realm), runtime->require);
@@ -170,6 +172,7 @@ runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data
   JSValueProtect (ctx, runtime->require);
   js_set (ctx, runtime->require, "loaded", js_object (ctx));
   realm_set_runtime_data (realm, runtime, runtime_realm_free);
+  runtime->may_have_bytes = runtime_surface_has_bytes (surface);
   runtime_define_globals (runtime, surface);
   return realm;
 }

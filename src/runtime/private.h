@@ -8,7 +8,7 @@
 /* The tables of native functions, one per file. */
 extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[],
     fetch_natives[], random_natives[], hash_natives[], kdf_natives[], cipher_natives[],
-    form_natives[];
+    form_natives[], plain_natives[];
 
 /* natives.c: the function of a name, or NULL. */
 JSObjectCallAsFunctionCallback runtime_native_find (const char *name);
@@ -44,7 +44,17 @@ typedef struct
   JSObjectRef buffer_prototype; /* Buffer.prototype, or its stand-in; protected; NULL = neither */
   gboolean has_buffer;          /* the buffer module is loaded */
   gboolean *has_global;         /* by index of runtime_globals */
+  gboolean may_have_bytes;      /* its code may have made typed arrays or ArrayBuffers */
+  JSObjectRef marked[3];        /* plain.c; protected */
 } RuntimeRealm;
+
+/* plain.c: data that JSON says in full, by the engine's own stringify. NULL = there may be something else, or too
+ * much: walk it. */
+Value *runtime_plain_value (Realm *realm, JSValueRef value, gsize most_bytes);
+/* Bytes are being looked at: TRUE if that is for runtime_plain_value(), which then gives up. */
+gboolean runtime_plain_meets_bytes (void);
+void runtime_plain_clear (RuntimeRealm *runtime);
+gboolean runtime_surface_has_bytes (const RuntimeSurface *surface); /* globals.c; NULL = TRUE */
 
 /* globals.c: defines those of the surface that the realm has not got yet; NULL = all. */
 void runtime_define_globals (RuntimeRealm *runtime, const RuntimeSurface *surface);

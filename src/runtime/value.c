@@ -49,10 +49,13 @@ runtime_value_from_js (Realm *realm, JSValueRef value, gsize most_bytes, char **
 {
   JSContextRef ctx = realm_context (realm);
   JSValueRef exception = NULL;
-  JSValueRef arguments[] = { value, js_number (ctx, (double) most_bytes) };
   *is_too_large = FALSE;
   if (JSValueIsUndefined (ctx, value))
     return value_new_undefined ();
+  Value *plain = runtime_plain_value (realm, value, most_bytes);
+  if (plain != NULL)
+    return plain;
+  JSValueRef arguments[] = { value, js_number (ctx, (double) most_bytes) };
   JSObjectRef result = js_as_object (
       ctx, runtime_service_call (realm_vm (realm), SERVICE_FROM_JS, 2, arguments, &exception));
   if (result != NULL)
