@@ -15,9 +15,10 @@
 #include "dispatch/private.h"
 
 #define BUSY_ENTRY_US 5000
-/* How many share before another process is better: with processors to spare, few. */
+/* How many share before another process is better: with processors to spare, few. Without, another one only takes
+ * turns with the first. */
 #define SHARE_ON_SPARE_CPUS 4
-#define SHARE_MOST 16
+#define SHARE_MOST 64
 #define REFILL_MS 50
 #define LEAST_TURN_US ((gint64) 1000000)
 #define LEAST_SPAWN_BACK_OFF_US ((gint64) 100000)
@@ -266,12 +267,15 @@ is_better (Worker *worker, Worker *than)
   return worker->idle_since_us > than->idle_since_us;
 }
 
+/* Of the first that are fit: more of them than processors would only take turns, and those that were
+ * needed while others were stuck become idle and are retired. */
 static Worker *
 best_of_deployment (Execution *execution)
 {
   GPtrArray *workers = execution->deployment->workers;
   Worker *best = NULL;
-  for (guint i = 0; i < workers->len;)
+  guint n_fit = 0, most_fit = execution->dispatcher->n_processors;
+  for (guint i = 0; i < workers->len && n_fit < most_fit;)
     {
       Worker *worker = workers->pdata[i];
       gboolean is_usable = !worker->is_retiring && worker_process_is_alive (worker->process);
@@ -280,9 +284,12 @@ best_of_deployment (Execution *execution)
           pool_retire (worker); /* takes it out of the array */
           continue;
         }
-      if (is_usable && (worker->executions->len == 0 || can_share (worker, execution))
-          && is_better (worker, best))
-        best = worker;
+      if (is_usable && (worker->executions->len == 0 || can_share (worker, execution)))
+        {
+          n_fit++;
+          if (is_better (worker, best))
+            best = worker;
+        }
       i++;
     }
   return best;

@@ -26,3 +26,7 @@ JS_EXPORT bool JSObjectSetPrivateProperty (JSContextRef ctx, JSObjectRef object,
                                            JSStringRef property_name, JSValueRef value);
 JS_EXPORT JSValueRef JSObjectGetPrivateProperty (JSContextRef ctx, JSObjectRef object,
                                                  JSStringRef property_name);
+
+/* The inspector's server: every new global object would be announced to it. */
+JS_EXPORT void JSRemoteInspectorDisableAutoStart (void);
+JS_EXPORT void JSRemoteInspectorSetInspectionEnabledByDefault (bool enabled);

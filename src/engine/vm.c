@@ -94,6 +94,8 @@ Vm *
 vm_new (void)
 {
   set_options ();
+  JSRemoteInspectorDisableAutoStart ();
+  JSRemoteInspectorSetInspectionEnabledByDefault (false);
   Vm *vm = g_new0 (Vm, 1);
   vm->group = JSContextGroupCreate ();
   vm->realms = g_hash_table_new (NULL, NULL);
