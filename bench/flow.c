@@ -34,7 +34,7 @@ static void
 print_log (FlowRun *run, gint64 at, LogLevel level, const char *step, const char *text,
            gpointer data)
 {
-  if (has_failed || level == LOG_ERROR)
+  if (!has_failed && level == LOG_ERROR)
     fprintf (stderr, "%s: %s\n", step, text);
 }
 

@@ -16,8 +16,11 @@ const namesIn = (folder) =>
 const modules = namesIn("modules");
 const services = namesIn("services");
 
-/** Leaves the names of our own modules to the realm's require; `npm:x` is the package even so. */
-const ownModules = {
+const fileOf = (folder, name) => path.join(here, folder, `${name.replaceAll("/", "__")}.js`);
+
+/** Leaves the names of our own modules to the realm's require; `npm:x` is the package even so. A service has no
+ * require: what it needs of them goes into it. */
+const ownModules = (folder) => ({
   name: "own-modules",
   setup(build) {
     build.onResolve({ filter: /^npm:/ }, ({ path: name, resolveDir }) =>
@@ -26,15 +29,15 @@ const ownModules = {
     build.onResolve({ filter: /^[a-z@]/ }, ({ path: name, pluginData }) => {
       const plain = name.replace(/^node:/, "").replace(/\/$/, "");
       if (pluginData?.isPackage || !modules.includes(plain)) return undefined;
-      return { path: plain, external: true };
+      return folder === "services" ? { path: fileOf("modules", plain) } : { path: plain, external: true };
     });
   },
-};
+});
 
 const bundle = async (folder, name) => {
   const { outputFiles } = await build({
     absWorkingDir: here,
-    entryPoints: [path.join(here, folder, `${name.replaceAll("/", "__")}.js`)],
+    entryPoints: [fileOf(folder, name)],
     bundle: true,
     write: false,
     format: "cjs",
@@ -46,7 +49,7 @@ const bundle = async (folder, name) => {
     minifyWhitespace: true,
     legalComments: "none",
     define: { "process.env.NODE_DEBUG": "undefined", "process.env.NODE_ENV": '"production"' },
-    plugins: [ownModules],
+    plugins: [ownModules(folder)],
     logLevel: "error",
   });
   return `(function (native, require, module, exports) {${outputFiles[0].text}\n})`;

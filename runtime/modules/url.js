@@ -13,8 +13,8 @@ module.exports = {
   URLSearchParams,
   fileURLToPath,
   pathToFileURL: (path) => new URL(`file://${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`),
-  domainToASCII: (domain) => new URL(`http://${domain}`).hostname,
-  domainToUnicode: (domain) => require("punycode").toUnicode(domain),
+  domainToASCII: (domain) => native.domainToASCII(`${domain}`) ?? "",
+  domainToUnicode: (domain) => native.domainToUnicode(`${domain}`) ?? "",
   urlToHttpOptions: ({ protocol, hostname, hash, search, pathname, href, port, username, password }) => ({
     protocol,
     hostname,

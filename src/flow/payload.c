@@ -225,19 +225,21 @@ end_payload (Payload *payload)
   return value_new (json, g_steal_pointer (&payload->parts));
 }
 
-/* The server wrote `"contentType":…` as the last member. */
 static char *
 request_content_type (const char *json, gsize length)
 {
   static const char name[] = "contentType";
   guint n = 0;
   g_autofree JsonMember *members = json_split_object (json, length, &n);
-  if (members == NULL || members[n - 1].name_length != strlen (name)
-      || memcmp (members[n - 1].name, name, strlen (name)) != 0)
-    return NULL;
-  g_autoptr (json_t) text
-      = json_parse (members[n - 1].text, (gssize) members[n - 1].text_length, NULL);
-  return g_strdup (json_string_value (text));
+  for (guint i = n; i > 0; i--)
+    {
+      const JsonMember *member = &members[i - 1];
+      if (member->name_length != strlen (name) || memcmp (member->name, name, strlen (name)) != 0)
+        continue;
+      g_autoptr (json_t) text = json_parse (member->text, (gssize) member->text_length, NULL);
+      return g_strdup (json_string_value (text));
+    }
+  return NULL;
 }
 
 static Value *

@@ -8,7 +8,7 @@
 /* The tables of native functions, one per file. */
 extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[],
     fetch_natives[], random_natives[], hash_natives[], kdf_natives[], cipher_natives[],
-    form_natives[], plain_natives[];
+    form_natives[], plain_natives[], idna_natives[], url_natives[];
 
 /* natives.c: the function of a name, or NULL. */
 JSObjectCallAsFunctionCallback runtime_native_find (const char *name);
@@ -23,6 +23,8 @@ typedef enum
   SERVICE_DESCRIBE,
   SERVICE_ADD_SOURCE,
   SERVICE_FROM_JS,
+  SERVICE_PARSE_URL,
+  SERVICE_SET_URL,
   SERVICE_COUNT,
 } ServiceId;
 
@@ -55,6 +57,9 @@ Value *runtime_plain_value (Realm *realm, JSValueRef value, gsize most_bytes);
 gboolean runtime_plain_meets_bytes (void);
 void runtime_plain_clear (RuntimeRealm *runtime);
 gboolean runtime_surface_has_bytes (const RuntimeSurface *surface); /* globals.c; NULL = TRUE */
+
+/* text.c: a string of bytes, by the standard's decoder of UTF-8. */
+JSValueRef runtime_decode_utf8 (JSContextRef ctx, const char *data, gsize length);
 
 /* globals.c: defines those of the surface that the realm has not got yet; NULL = all. */
 void runtime_define_globals (RuntimeRealm *runtime, const RuntimeSurface *surface);

@@ -18,6 +18,9 @@
  * every request fails. */
 void runtime_init (Vm *vm, EgressClient *egress);
 
+/* Loads what executions may need later, while there is none. */
+void runtime_warm (Vm *vm);
+
 /* The globals that a program's texts mention. A program that names the global object, or that may make code of texts,
  * has all. */
 typedef struct RuntimeSurface RuntimeSurface;
@@ -56,7 +59,7 @@ char *runtime_describe_error (Realm *realm, JSValueRef error);
 char *runtime_format (Realm *realm, size_t n, const JSValueRef arguments[]);
 
 /* A JavaScript value as a Value: JSON data plus binary parts. `undefined` gives an undefined Value. NULL with
- * *message (free with g_free) where it can't be represented, naming the path in it: a function, a symbol, a BigInt, a cycle, an accessor that
+ * *message (free with g_free) where it can't be represented, naming the path in it: a function, a BigInt, a cycle, an accessor that
  * throws; or when it is larger than most_bytes (*is_too_large). toJSON methods are honoured (Date). Map, Set
  * and class instances go as JSON.stringify has them. */
 Value *runtime_value_from_js (Realm *realm, JSValueRef value, gsize most_bytes, char **message,

@@ -54,6 +54,16 @@ append_lossy (GString *text, const char *data, gsize length)
     }
 }
 
+JSValueRef
+runtime_decode_utf8 (JSContextRef ctx, const char *data, gsize length)
+{
+  if (g_utf8_validate_len (data, length, NULL))
+    return js_string_n (ctx, data, length);
+  g_autoptr (GString) text = g_string_sized_new (length);
+  append_lossy (text, data, length);
+  return js_string_n (ctx, text->str, text->len);
+}
+
 /* utf8Decode (bytes, isFatal): undefined where fatal and invalid */
 static JSValueRef
 utf8_decode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,

@@ -275,6 +275,13 @@ worker_send_raw (guint16 type, guint64 stream, gconstpointer data, gsize length)
 }
 #endif
 
+static gboolean
+warm (gpointer data)
+{
+  runtime_warm (worker.vm);
+  return G_SOURCE_REMOVE;
+}
+
 int
 worker_serve (void)
 {
@@ -290,6 +297,7 @@ worker_serve (void)
 #endif
   runtime_init (worker.vm, egress_client_new (WORKER_FD_EGRESS));
   frame_channel_send_writer (worker.channel, frame_writer_new (WORKER_READY, 0));
+  g_idle_add_full (G_PRIORITY_LOW, warm, NULL, NULL);
   g_main_loop_run (worker.loop);
   /* Executions under way are of no use to anybody any more. */
   return EXIT_SUCCESS;
