@@ -155,7 +155,7 @@ const memoryOf = (serverPid) => {
     [...readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").matchAll(/^Private_\w+:\s+(\d+) kB/gm)]
       .map((match) => Number(match[1]))
       .reduce((a, b) => a + b, 0);
-  const title = (pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0];
+  const title = (pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim();
   const all = { serverKb: privateKb(serverPid) };
   const workers = [];
   const walk = (pid) => {

@@ -24,8 +24,8 @@
 #define DEFAULT_IDLE_SECONDS 300
 #define DEFAULT_CONNECTIONS 4096
 #define MOST_API_BODY_BYTES ((gint64) 256 << 20)
-#define HEADER_SECONDS 10
-#define BODY_SECONDS 60
+#define MOST_HEADER_SECONDS 10
+#define DEFAULT_REQUEST_SECONDS 60
 #define LOCK_TRIES 40
 #define LOCK_WAIT_US 50000
 
@@ -33,7 +33,8 @@ typedef struct
 {
   char *data, *listen, *public_url, *sandbox, *deploy, *instance;
   char **limits, **limits_most, **allow_private;
-  int workers, spare_workers, idle_seconds, connections;
+  int workers, spare_workers, idle_seconds, connections, connections_per_address,
+      request_seconds;
   gint64 retain_days, retain_executions, retain_bytes;
   SandboxMode sandbox_mode;
   DispatcherOptions dispatcher;
@@ -258,9 +259,10 @@ start_http (Server *server, const char *listen, GError **error)
     .listen = listen,
     .api_token = server->token,
     .most_body_bytes = MOST_API_BODY_BYTES,
-    .header_seconds = HEADER_SECONDS,
-    .body_seconds = BODY_SECONDS,
+    .header_seconds = (guint) MIN (server->options->request_seconds, MOST_HEADER_SECONDS),
+    .body_seconds = (guint) server->options->request_seconds,
     .connections = (guint) server->options->connections,
+    .connections_per_address = (guint) server->options->connections_per_address,
     .public_url = server->public_url,
   };
   server->http = http_server_start (&options, server->dispatcher, server->store, error);
@@ -395,6 +397,7 @@ serve_options_init (ServeOptions *options)
   options->spare_workers = 1;
   options->idle_seconds = DEFAULT_IDLE_SECONDS;
   options->connections = DEFAULT_CONNECTIONS;
+  options->request_seconds = DEFAULT_REQUEST_SECONDS;
   options->retain_days = 30;
   options->retain_executions = 0;
   options->retain_bytes = (gint64) 10 << 30;
@@ -449,7 +452,8 @@ check_numbers (const ServeOptions *o, GError **error)
     { "workers", o->workers, 1 },           { "spare-workers", o->spare_workers, 0 },
     { "idle-seconds", o->idle_seconds, 1 }, { "connections", o->connections, 1 },
     { "retain-days", o->retain_days, 0 },   { "retain-executions", o->retain_executions, 0 },
-    { "retain-bytes", o->retain_bytes, 0 },
+    { "retain-bytes", o->retain_bytes, 0 }, { "connections-per-address", o->connections_per_address, 0 },
+    { "request-seconds", o->request_seconds, 1 },
   };
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (numbers[i].value < numbers[i].least)
@@ -501,6 +505,12 @@ serve_run (int argc, char **argv)
       "A worker without work ends after so long (default: 300)", "N" },
     { "connections", 0, 0, G_OPTION_ARG_INT, &o.connections, "Connections at once (default: 4096)",
       "N" },
+    { "connections-per-address", 0, 0, G_OPTION_ARG_INT, &o.connections_per_address,
+      "Of one client at once (default: 0, no limit but the above: clients behind a proxy have one "
+      "address)",
+      "N" },
+    { "request-seconds", 0, 0, G_OPTION_ARG_INT, &o.request_seconds,
+      "A request must have come whole within so long (default: 60)", "N" },
     { "limit", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.limits,
       "A limit where integration and flow set none; may be given again", "NAME=VALUE" },
     { "limit-max", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.limits_most,

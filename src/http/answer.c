@@ -44,6 +44,7 @@ request_answer (Request *request, guint status, struct MHD_Response *response)
   request->server->answers[MIN (status / 100, 5)]++;
   if (was_waiting)
     {
+      g_hash_table_remove (request->server->waiting, request);
       MHD_resume_connection (request->connection);
       request->server->has_resumed = TRUE;
     }
@@ -149,6 +150,7 @@ request_wait (Request *request)
   if (request->state == REQUEST_READING)
     {
       request->state = REQUEST_WAITING;
+      g_hash_table_add (request->server->waiting, request);
       MHD_suspend_connection (request->connection);
     }
 }

@@ -18,6 +18,7 @@ typedef struct
   guint header_seconds;  /* a request's head and body must be complete within these */
   guint body_seconds;
   guint connections;     /* at once, in all */
+  guint connections_per_address; /* of one client; 0 = as many as in all */
   const char *public_url; /* what invoke URLs begin with; NULL = set later */
 } HttpOptions;
 

@@ -93,6 +93,7 @@ request_ends (void *data, struct MHD_Connection *connection, void **state,
     return;
   *state = NULL;
   request->is_gone = TRUE;
+  g_hash_table_remove (request->server->waiting, request);
   if (request->ticket != 0)
     {
       dispatcher_forget (request->server->dispatcher, request->ticket);
@@ -268,6 +269,7 @@ start_daemon (HttpServer *server, struct sockaddr_storage *address)
       connection_changed, server, MHD_OPTION_URI_LOG_CALLBACK, request_begins, server,
       MHD_OPTION_CONNECTION_LIMIT, server->options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       (size_t) HEAD_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) 0,
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, server->options.connections_per_address,
       MHD_OPTION_STRICT_FOR_CLIENT, (int) 1,
       MHD_OPTION_END);
 }
@@ -285,6 +287,7 @@ http_server_start (const HttpOptions *options, Dispatcher *dispatcher, Store *st
   server->dispatcher = dispatcher;
   server->store = store;
   server->connections = g_hash_table_new_full (NULL, NULL, g_free, NULL);
+  server->waiting = g_hash_table_new (NULL, NULL);
   errno = 0;
   server->daemon = start_daemon (server, &address);
   if (server->daemon == NULL)
@@ -292,6 +295,7 @@ http_server_start (const HttpOptions *options, Dispatcher *dispatcher, Store *st
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "listening on %s: %s",
                    options->listen, g_strerror (errno));
       g_hash_table_unref (server->connections);
+      g_hash_table_unref (server->waiting);
       g_free (server->api_token);
       g_free (server->public_url);
       g_free (server);
@@ -315,15 +319,29 @@ http_server_set_public_url (HttpServer *server, const char *url)
   server->public_url = g_strdup (url);
 }
 
-/* Suspended connections must be resumed before the daemon may stop. */
+/* The library may not stop while connections are suspended: they are answered first, as far as their clients take it
+ * at once. */
+static void
+answer_waiting (HttpServer *server)
+{
+  guint n;
+  g_autofree gpointer *waiting = g_hash_table_get_keys_as_array (server->waiting, &n);
+  for (guint i = 0; i < n; i++)
+    request_problem_header (waiting[i], 503, "Retry-After", "5", "the server stops");
+  for (guint i = 0; i < 3; i++)
+    MHD_run (server->daemon);
+}
+
 void
 http_server_stop (HttpServer *server)
 {
   g_source_remove (server->deadline_timer);
+  answer_waiting (server);
   g_source_destroy (server->source);
   g_source_unref (server->source);
   MHD_stop_daemon (server->daemon);
   g_hash_table_unref (server->connections);
+  g_hash_table_unref (server->waiting);
   explicit_bzero (server->api_token, strlen (server->api_token));
   g_free (server->api_token);
   g_free (server->public_url);

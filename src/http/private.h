@@ -57,6 +57,7 @@ struct HttpServer
   GSource *source;
   guint deadline_timer;
   GHashTable *connections; /* of Connection */
+  GHashTable *waiting;     /* of Request, suspended */
   gboolean has_resumed;    /* the library must run, which it does not ask for by itself */
   guint64 answers[6];      /* by status class */
 };
