@@ -107,7 +107,7 @@ a_source_map_leads_from_the_text_to_the_file (void)
       const Node *node = find_code (document->root);
       g_autofree char *text = scalar_source_map (document, node, "t.yaml");
       g_autoptr (json_t) map = json_parse (text, -1, NULL);
-      guint line = 0, column = 0, source_line, source_column;
+      guint line = 0, column = 0, source_line = 0, source_column = 0;
       const char *mark = strstr (node->text, "MARK");
       for (const char *p = node->text; p < mark; p = g_utf8_next_char (p))
         {

@@ -164,6 +164,7 @@ on_restart (gpointer user_data)
   for (guint i = 0; i < host->workers->len; i++)
     {
       WorkerProcess *worker = host->workers->pdata[i];
+      worker_process_attach_egress (worker);
       if (worker->pid == 0 && !worker->is_spawning && worker->state == PROCESS_ALIVE)
         worker_process_spawn (worker);
     }

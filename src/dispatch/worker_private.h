@@ -62,6 +62,7 @@ struct WorkerProcess
   GPid pid;              /* 0 until then */
   FrameChannel *channel; /* NULL = gone */
   int worker_fds[3];     /* server, egress, page: the worker's, until the zygote has them */
+  int egress_end; /* of its requests' channel, until egress has it */
   WorkerPage *page;
   WatchedProcess *watched;
   GArray *runs; /* of ProcessRun */
@@ -82,6 +83,8 @@ void worker_host_set_max_frame_bytes (WorkerHost *host, gsize bytes);
 gboolean worker_host_is_up (WorkerHost *host);
 /* With a zygote at hand: asks it for the process. */
 void worker_process_spawn (WorkerProcess *worker);
+/* Hands its channel of requests to egress, where there is one and it does not have it yet. */
+void worker_process_attach_egress (WorkerProcess *worker);
 /* Forgets it at once, without waiting for its end; no event. For the host's own end. */
 void worker_process_drop (WorkerProcess *worker);
 /* The zygote is gone, and the process with it. */

@@ -122,6 +122,8 @@ release (WorkerProcess *worker)
     g_source_destroy (worker->patience);
   g_clear_pointer (&worker->patience, g_source_unref);
   close_worker_fds (worker);
+  if (worker->egress_end >= 0)
+    close (g_steal_fd (&worker->egress_end));
   if (worker->page != NULL)
     munmap (worker->page, sizeof (WorkerPage));
   worker->page = NULL;
@@ -383,6 +385,18 @@ worker_process_spawn (WorkerProcess *worker)
                 worker->worker_fds[2], on_spawned, worker_process_ref (worker));
 }
 
+void
+worker_process_attach_egress (WorkerProcess *worker)
+{
+  WorkerHost *host = worker->host;
+  if (host->egress == NULL || worker->egress_end < 0)
+    return;
+  g_autoptr (GBytes) attach = frame_writer_end (frame_writer_new (EGRESS_ATTACH, worker->number));
+  worker->egress_is_attached
+      = frame_channel_send_fds (host->egress, attach, &worker->egress_end, 1, NULL);
+  close (g_steal_fd (&worker->egress_end));
+}
+
 static gboolean
 make_channels (WorkerProcess *worker, GError **error)
 {
@@ -402,14 +416,8 @@ make_channels (WorkerProcess *worker, GError **error)
   if (!frame_socketpair (egress, error))
     return FALSE;
   worker->worker_fds[1] = egress[1];
-  /* Without egress the worker's requests fail at once: its channel is closed. */
-  if (host->egress != NULL)
-    {
-      g_autoptr (GBytes) attach
-          = frame_writer_end (frame_writer_new (EGRESS_ATTACH, worker->number));
-      worker->egress_is_attached = frame_channel_send_fds (host->egress, attach, egress, 1, NULL);
-    }
-  close (egress[0]);
+  worker->egress_end = egress[0];
+  worker_process_attach_egress (worker);
   worker->worker_fds[2] = sandbox_page_new (sizeof (WorkerPage), &page, error);
   if (worker->worker_fds[2] < 0)
     return FALSE;
@@ -466,6 +474,7 @@ worker_process_new (WorkerHost *host, const WorkerProcessEvents *events, gpointe
   worker->number = ++host->last_number;
   worker->runs = g_array_new (FALSE, FALSE, sizeof (ProcessRun));
   worker->readies_due = 1;
+  worker->egress_end = -1;
   for (guint i = 0; i < G_N_ELEMENTS (worker->worker_fds); i++)
     worker->worker_fds[i] = -1;
   g_ptr_array_add (host->workers, worker);

@@ -112,6 +112,8 @@ static const struct
   { SCMP_SYS (socket), EPERM },
   { SCMP_SYS (mlock), EPERM },
   { SCMP_SYS (getdents64), EBADF },
+  /* the engine's look at /proc/self/statm, which it found where there is no namespace */
+  { SCMP_SYS (pread64), EBADF },
 };
 
 static gboolean
@@ -129,8 +131,9 @@ add_conditional (scmp_filter_ctx filter)
       seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (clone), 1,
                         SCMP_A0 (SCMP_CMP_EQ, THREAD_FLAGS))
           == 0
-      /* signals to threads of this process, which is the first of its namespace */
-      && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (tgkill), 1, SCMP_A0 (SCMP_CMP_EQ, 1))
+      /* signals to threads of this process only */
+      && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (tgkill), 1,
+                           SCMP_A0 (SCMP_CMP_EQ, (scmp_datum_t) getpid ()))
              == 0
       && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (prctl), 1,
                            SCMP_A0 (SCMP_CMP_EQ, PR_SET_NAME))

@@ -78,7 +78,7 @@ export const programs = [
   { name: "Atomics.wait", code: `${say} Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)`, ...wall, says: "started", mayThrow: true },
   { name: "String.prototype.padEnd", code: 'for (;;) "x".padEnd(2 ** 29, "ab").split("a").length', ...memory },
   { name: "Array.prototype.join of itself", code: "const a = new Array(1e8); for (;;) a.join('abc').length", ...memory },
-  { name: "Intl without end", code: "for (;;) new Intl.DateTimeFormat('de', { dateStyle: 'full' }).format(new Date())", ...cpu },
+  { name: "Intl without end", code: "for (;;) new Intl.DateTimeFormat('de', { dateStyle: 'full' }).format(new Date())", ...cpu, stops: ["cpuMs", "memoryMb"] },
   { name: "WebAssembly that loops", code: "const bytes = new Uint8Array([0,97,115,109,1,0,0,0,1,4,1,96,0,0,3,2,1,0,7,5,1,1,102,0,0,10,9,1,7,0,3,64,12,0,11,11]); new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.f()", ...cpu },
 
   // --- logs and results ---
