@@ -1,8 +1,6 @@
-#include "definition/bundler.h"
+#include "definition/bundler_private.h"
 
-#include "base/json.h"
 #include "definition/js_scan.h"
-#include "definition/packages.h"
 #include "definition/subprocess.h"
 
 #include <glib/gstdio.h>
@@ -14,16 +12,6 @@
 #define MOST_FILES_A_RUN 200
 #define MOST_IMPORTED_BYTES ((gsize) 16 << 20)
 
-typedef struct
-{
-  const char *folder; /* with its links resolved; NULL = no files */
-  char *executable;
-  char *temporary;
-  BundleReport report;
-  gpointer user_data;
-  guint n_errors;
-} Run;
-
 void
 bundle_free (Bundle *bundle)
 {
@@ -32,6 +20,14 @@ bundle_free (Bundle *bundle)
   g_free (bundle->code);
   g_free (bundle->source_map);
   g_free (bundle);
+}
+
+void
+package_bundle_clear (PackageBundle *packages)
+{
+  g_clear_pointer (&packages->code, g_free);
+  g_clear_pointer (&packages->source_map, g_free);
+  g_clear_pointer (&packages->list, json_decref);
 }
 
 /* Finding esbuild. */
@@ -75,8 +71,8 @@ bundler_find (GError **error)
 
 /* Reporting. */
 
-static void
-report_fault (Run *run, const BundleFault *fault)
+void
+bundler_report (BundleRun *run, const BundleFault *fault)
 {
   run->n_errors += fault->is_error;
   run->report (fault, run->user_data);
@@ -85,12 +81,12 @@ report_fault (Run *run, const BundleFault *fault)
 static void
 count_and_report (const BundleFault *fault, gpointer user_data)
 {
-  report_fault (user_data, fault);
+  bundler_report (user_data, fault);
 }
 
 /* Where `importer` asks for `module`: fills line and column of the fault. */
 static void
-locate_import (Run *run, const char *importer, const Bundle *bundle, const char *module,
+locate_import (BundleRun *run, const char *importer, const Bundle *bundle, const char *module,
                BundleFault *fault)
 {
   g_autofree char *read = NULL;
@@ -124,14 +120,15 @@ locate_import (Run *run, const char *importer, const Bundle *bundle, const char 
     }
 }
 
-static void
-report_import (Run *run, const char *importer, const Bundle *bundle, const char *module,
-               const char *message, const char *hint)
+void
+bundler_report_import (BundleRun *run, gboolean is_error, const char *importer,
+                       const Bundle *bundle, const char *module, const char *message,
+                       const char *hint)
 {
   BundleFault fault
-      = { .is_error = TRUE, .file = importer, .bundle = bundle, .message = message, .hint = hint };
+      = { .is_error = is_error, .file = importer, .bundle = bundle, .message = message, .hint = hint };
   locate_import (run, importer, bundle, module, &fault);
-  report_fault (run, &fault);
+  bundler_report (run, &fault);
 }
 
 /* Checking what esbuild took in. */
@@ -151,7 +148,29 @@ is_outside (const char *path)
 }
 
 static void
-check_import (Run *run, const char *importer, const Bundle *bundle, json_t *import,
+package_request_free (gpointer data)
+{
+  PackageRequest *request = data;
+  g_free (request->name);
+  g_free (request->importer);
+  g_free (request);
+}
+
+static void
+add_request (BundleRun *run, const char *importer, const Bundle *bundle, const char *name)
+{
+  for (guint i = 0; i < run->requests->len; i++)
+    if (strcmp (((PackageRequest *) run->requests->pdata[i])->name, name) == 0)
+      return;
+  PackageRequest *request = g_new0 (PackageRequest, 1);
+  request->name = g_strdup (name);
+  request->importer = g_strdup (importer);
+  request->bundle = bundle;
+  g_ptr_array_add (run->requests, request);
+}
+
+static void
+check_import (BundleRun *run, const char *importer, const Bundle *bundle, json_t *import,
               GHashTable *used)
 {
   const char *path = json_get_string (import, "path"), *name = written_name (import);
@@ -163,19 +182,16 @@ check_import (Run *run, const char *importer, const Bundle *bundle, json_t *impo
   if (!is_external && is_outside (path))
     {
       message = g_strdup_printf ("\"%s\" lies outside the integration's folder", name);
-      report_import (run, importer, bundle, name, message,
+      bundler_report_import (run, TRUE, importer, bundle, name, message,
                      "move the file into the folder, or make the folder the integration's");
     }
   else if (is_external && js_is_path (name))
     {
       message = g_strdup_printf ("\"%s\" can't be read: this definition came without files", name);
-      report_import (run, importer, bundle, name, message, "put the code into the block itself");
+      bundler_report_import (run, TRUE, importer, bundle, name, message, "put the code into the block itself");
     }
   else if (is_external && !js_is_builtin (name) && g_hash_table_contains (used, name))
-    {
-      message = package_message (name);
-      report_import (run, importer, bundle, name, message, package_hint ());
-    }
+    add_request (run, importer, bundle, name);
 }
 
 /* Modules that the output really asks for: an import of types alone is gone. */
@@ -197,7 +213,7 @@ used_modules (json_t *metafile)
 }
 
 static void
-check_metafile (Run *run, json_t *metafile, const Bundle *bundle)
+check_metafile (BundleRun *run, json_t *metafile, const Bundle *bundle)
 {
   g_autoptr (GHashTable) used = used_modules (metafile);
   const char *importer;
@@ -214,8 +230,8 @@ check_metafile (Run *run, json_t *metafile, const Bundle *bundle)
 
 /* Taking in what esbuild wrote. */
 
-static char *
-read_output (Run *run, const char *name, GError **error)
+char *
+bundler_read_output (BundleRun *run, const char *name, GError **error)
 {
   g_autofree char *path = g_build_filename (run->temporary, name, NULL);
   char *text = NULL;
@@ -234,7 +250,7 @@ read_output (Run *run, const char *name, GError **error)
 
 /* esbuild names sources relative to its output; a version names them relative to the folder. */
 static char *
-clean_map (Run *run, const char *text, const Bundle *bundle, GError **error)
+clean_map (BundleRun *run, const char *text, const Bundle *bundle, GError **error)
 {
   g_autoptr (json_t) map = json_parse (text, -1, error);
   g_autofree char *prefix
@@ -257,27 +273,26 @@ clean_map (Run *run, const char *text, const Bundle *bundle, GError **error)
 }
 
 static gboolean
-take_output (Run *run, Bundle *bundle, const char *stem, GError **error)
+take_output (BundleRun *run, Bundle *bundle, const char *stem, GError **error)
 {
   g_autofree char *code_name = g_strconcat (stem, ".js", NULL);
   g_autofree char *map_name = g_strconcat (stem, ".js.map", NULL);
   g_autofree char *map = NULL;
-  bundle->code = read_output (run, code_name, error);
-  map = bundle->code == NULL ? NULL : read_output (run, map_name, error);
+  bundle->code = bundler_read_output (run, code_name, error);
+  map = bundle->code == NULL ? NULL : bundler_read_output (run, map_name, error);
   bundle->source_map = map == NULL ? NULL : clean_map (run, map, bundle, error);
   return bundle->source_map != NULL;
 }
 
 /* Running it. */
 
-static void
-add_options (Run *run, GPtrArray *argv)
+void
+bundler_add_options (BundleRun *run, GPtrArray *argv)
 {
   static const char *const options[]
       = { "--bundle",
           "--format=cjs",
           "--platform=node",
-          "--packages=external",
           "--target=es2024",
           "--supported:dynamic-import=false", /* the engine has require() only */
           "--sourcemap=external",
@@ -290,6 +305,13 @@ add_options (Run *run, GPtrArray *argv)
     g_ptr_array_add (argv, g_strdup (options[i]));
   g_ptr_array_add (argv, g_strconcat ("--outdir=", run->temporary, NULL));
   g_ptr_array_add (argv, g_strconcat ("--metafile=", run->temporary, "/meta.json", NULL));
+}
+
+static void
+add_options (BundleRun *run, GPtrArray *argv)
+{
+  bundler_add_options (run, argv);
+  g_ptr_array_add (argv, g_strdup ("--packages=external"));
   if (run->folder == NULL)
     g_ptr_array_add (argv, g_strdup ("--external:*"));
   /* A tsconfig.json counts only in the folder itself: what lies above must not change a version. */
@@ -301,20 +323,26 @@ add_options (Run *run, GPtrArray *argv)
     g_ptr_array_add (argv, g_strdup ("--tsconfig-raw={}"));
 }
 
-static gboolean
-run_esbuild (Run *run, GPtrArray *argv, const Bundle *bundle, GError **error)
+gboolean
+bundler_execute (GPtrArray *argv, const char *folder, const char *input,
+                 SubprocessResult *result, GError **error)
 {
   static const char *const environment[] = { "LANG=C.UTF-8", "NODE_PATH=", NULL };
+  g_ptr_array_add (argv, NULL);
+  return subprocess_run ((const char *const *) argv->pdata, environment, folder, input, TIMEOUT_MS,
+                         MAX_OUTPUT_BYTES, result, error);
+}
+
+static gboolean
+run_esbuild (BundleRun *run, GPtrArray *argv, const Bundle *bundle, GError **error)
+{
   g_auto (SubprocessResult) result = { 0 };
   guint before = run->n_errors;
   g_autofree char *meta_path = g_build_filename (run->temporary, "meta.json", NULL);
 
-  g_ptr_array_add (argv, NULL);
   g_unlink (meta_path);
-  if (!subprocess_run ((const char *const *) argv->pdata, environment,
-                       run->folder == NULL ? run->temporary : run->folder,
-                       bundle == NULL ? NULL : bundle->text, TIMEOUT_MS, MAX_OUTPUT_BYTES, &result,
-                       error))
+  if (!bundler_execute (argv, run->folder == NULL ? run->temporary : run->folder,
+                        bundle == NULL ? NULL : bundle->text, &result, error))
     return FALSE;
   g_autofree char *log = g_utf8_make_valid (result.err, -1);
   bundler_parse_log (log, bundle, count_and_report, run);
@@ -324,7 +352,7 @@ run_esbuild (Run *run, GPtrArray *argv, const Bundle *bundle, GError **error)
         g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "esbuild failed: %.500s", log);
       return run->n_errors > before;
     }
-  g_autofree char *meta = read_output (run, "meta.json", error);
+  g_autofree char *meta = bundler_read_output (run, "meta.json", error);
   g_autoptr (json_t) metafile = meta == NULL ? NULL : json_parse (meta, -1, error);
   if (metafile == NULL)
     return FALSE;
@@ -333,7 +361,7 @@ run_esbuild (Run *run, GPtrArray *argv, const Bundle *bundle, GError **error)
 }
 
 static gboolean
-run_inline (Run *run, Bundle *bundle, GError **error)
+run_inline (BundleRun *run, Bundle *bundle, GError **error)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   guint before = run->n_errors;
@@ -348,7 +376,7 @@ run_inline (Run *run, Bundle *bundle, GError **error)
 
 /* Entries are numbered, so that a.ts and a.js do not write to the same place. */
 static gboolean
-run_files (Run *run, GPtrArray *bundles, guint from, guint to, GError **error)
+run_files (BundleRun *run, GPtrArray *bundles, guint from, guint to, GError **error)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   guint before = run->n_errors;
@@ -370,7 +398,7 @@ run_files (Run *run, GPtrArray *bundles, guint from, guint to, GError **error)
 }
 
 static gboolean
-run_all (Run *run, GPtrArray *bundles, GError **error)
+run_all (BundleRun *run, GPtrArray *bundles, GError **error)
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
   for (guint i = 0; i < bundles->len; i++)
@@ -405,9 +433,10 @@ remove_folder (const char *path)
 
 gboolean
 bundler_run (const char *folder, GPtrArray *bundles, BundleReport report, gpointer user_data,
-             GError **error)
+             PackageBundle *packages, GError **error)
 {
-  Run run = { .folder = folder, .report = report, .user_data = user_data };
+  g_autoptr (GPtrArray) requests = g_ptr_array_new_with_free_func (package_request_free);
+  BundleRun run = { .folder = folder, .report = report, .user_data = user_data, .requests = requests };
   g_autofree char *executable = run.executable = bundler_find (error);
   if (executable == NULL)
     return FALSE;
@@ -418,6 +447,8 @@ bundler_run (const char *folder, GPtrArray *bundles, BundleReport report, gpoint
   char *temporary = realpath (made, NULL);
   run.temporary = temporary == NULL ? made : temporary;
   gboolean is_good = run_all (&run, bundles, error);
+  if (is_good && run.n_errors == 0 && requests->len > 0)
+    is_good = bundler_build_packages (&run, packages, error);
   remove_folder (run.temporary);
   free (temporary);
   return is_good;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <jansson.h>
 
 typedef struct
 {
@@ -37,11 +38,22 @@ typedef void (*BundleReport) (const BundleFault *fault, gpointer user_data);
  * ../libexec/tenon, else $PATH. NULL with an error that says how to get one. */
 char *bundler_find (GError **error);
 
+/* All npm packages that the bundles ask for, as one script: it exports, by each request as it is
+ * written, a function that returns the package's exports. */
+typedef struct
+{
+  char *code;       /* NULL = none is asked for */
+  char *source_map; /* without the sources' texts */
+  json_t *list;     /* of {name, version, integrity}: what went in */
+} PackageBundle;
+
+void package_bundle_clear (PackageBundle *packages);
+
 /* Bundles all (of Bundle). `folder` NULL: no file may be read, only inline blocks that import
- * nothing but Node.js built-ins. Faults of the sources go to `report`; FALSE with an error where
+ * nothing but Node.js built-ins and packages. Faults of the sources go to `report`; FALSE with an error where
  * esbuild itself could not do its work. Blocks. */
 gboolean bundler_run (const char *folder, GPtrArray *bundles, BundleReport report,
-                      gpointer user_data, GError **error);
+                      gpointer user_data, PackageBundle *packages, GError **error);
 
 void bundle_free (Bundle *bundle);
 

@@ -246,7 +246,7 @@ errors_of_the_bundler_show_the_authors_place (Fixture *fixture, gconstpointer da
 }
 
 static void
-packages_and_files_outside_are_refused_at_their_line (Fixture *fixture, gconstpointer data)
+files_outside_are_refused_at_their_line (Fixture *fixture, gconstpointer data)
 {
   if (lacks_esbuild ())
     return;
@@ -259,9 +259,6 @@ packages_and_files_outside_are_refused_at_their_line (Fixture *fixture, gconstpo
                          up);
   write_file (outside, "x.js", "module.exports = 1;\n");
   write_file (fixture->folder, "code/out.js", code);
-  write_file (
-      fixture->folder, "code/pkg.js",
-      "// the newest\nconst _ = require(\"lodash@4.17.21/lodash.js\");\nmodule.exports = _;\n");
   g_assert_cmpint (symlink (outside, link), ==, 0);
   g_autofree char *expected = g_strdup_printf (
       "code/out.js:2:27: error: \"../../%s/x.js\" lies outside the integration's folder\n  move "
@@ -271,24 +268,27 @@ packages_and_files_outside_are_refused_at_their_line (Fixture *fixture, gconstpo
       "code/out.js:2:%u: error: \"../link/x.js\" lies outside the integration's folder\n  move the "
       "file "
       "into the folder, or make the folder the integration's; the line: module.exports = "
-      "[require(\"../../%s/x.js\"), require(\"../link/x.js\")];\n"
-      "code/pkg.js:2:19: error: the npm package \"lodash@4.17.21/lodash.js\" can't be used yet\n  "
-      "packages come with package.json support; Node.js built-in modules and files of the "
-      "integration "
-      "can be used now; the line: const _ = require(\"lodash@4.17.21/lodash.js\");\n"
-      "integration.yaml:11:23: error: the npm package \"pdf-lib\" can't be used yet\n  packages "
-      "come with "
-      "package.json support; Node.js built-in modules and files of the integration can be used "
-      "now; the "
-      "line: import p from \"pdf-lib\";\n",
+      "[require(\"../../%s/x.js\"), require(\"../link/x.js\")];\n",
       up, up, (guint) (51 + strlen (up)), up);
   assert_refused (
       fixture,
-      "  - {name: A, code: {file: code/out.js}}\n  - {name: B, code: {file: code/pkg.js}}\n"
-      "  - name: C\n    code: |-\n"
-      "        import p from \"pdf-lib\";\n        export default p;\n",
+      "  - {name: A, code: {file: code/out.js}}\n",
       expected);
   remove_tree (outside);
+}
+
+static void
+packages_without_a_version_are_refused_at_their_line (Fixture *fixture, gconstpointer data)
+{
+  if (lacks_esbuild ())
+    return;
+  assert_refused (
+      fixture,
+      "  - name: C\n    code: |-\n"
+      "        import p from \"pdf-lib\";\n        export default p;\n",
+      "integration.yaml:9:23: error: the npm package \"pdf-lib\" has no version: write "
+      "\"pdf-lib@1.2.3\" with the one you want, or add it to \"dependencies\" of the "
+      "integration's package.json\n  the line: import p from \"pdf-lib\";\n");
 }
 
 static void
@@ -413,7 +413,8 @@ main (int argc, char **argv)
   ADD (typescript_and_modules_become_one_commonjs_text);
   ADD (equal_sources_give_equal_versions);
   ADD (errors_of_the_bundler_show_the_authors_place);
-  ADD (packages_and_files_outside_are_refused_at_their_line);
+  ADD (files_outside_are_refused_at_their_line);
+  ADD (packages_without_a_version_are_refused_at_their_line);
   ADD (a_definition_without_files_bundles_without_reading_any);
   ADD (short_forms_with_code_files_load);
   ADD (one_code_file_becomes_a_flow_of_its_own);

@@ -397,12 +397,13 @@ check_bundles (const Compile *compile, const GPtrArray *bundles)
 }
 
 static void
-compile_bundles (const Compile *compile, GPtrArray *bundles)
+compile_bundles (const Compile *compile, GPtrArray *bundles, PackageBundle *packages)
 {
   g_autoptr (GError) error = NULL;
   if (bundles->len == 0 || !check_bundles (compile, bundles))
     return;
-  if (!bundler_run (compile->set->root, bundles, on_bundle_fault, (gpointer) compile, &error))
+  if (!bundler_run (compile->set->root, bundles, on_bundle_fault, (gpointer) compile, packages,
+                    &error))
     {
       report_no_bundler (compile, bundles, error);
       return;
@@ -419,10 +420,24 @@ compile_bundles (const Compile *compile, GPtrArray *bundles)
     }
 }
 
+static void
+take_packages (PackageBundle *packages, Version *version)
+{
+  if (packages->code == NULL)
+    return;
+  Script *script = version->packages = script_new ();
+  script->name = g_strdup (PACKAGES_SCRIPT_NAME);
+  script->step = g_strdup ("");
+  script->code = g_steal_pointer (&packages->code);
+  script->source_map = g_steal_pointer (&packages->source_map);
+  version->package_list = g_steal_pointer (&packages->list);
+}
+
 void
-code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, GPtrArray *scripts)
+code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Version *version)
 {
   Compile compile = { set, reporter, document };
+  PackageBundle packages = { 0 };
   g_autoptr (GPtrArray) bundles = g_ptr_array_new_with_free_func ((GDestroyNotify) bundle_free);
   for (guint i = 0; i < set->blocks->len; i++)
     {
@@ -432,11 +447,13 @@ code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, GP
       else
         block->script = plain_script (&compile, block);
     }
-  compile_bundles (&compile, bundles);
+  compile_bundles (&compile, bundles, &packages);
+  take_packages (&packages, version);
+  package_bundle_clear (&packages);
   for (guint i = 0; i < set->blocks->len; i++)
     {
       Block *block = g_ptr_array_index (set->blocks, i);
       if (block->script != NULL)
-        g_ptr_array_add (scripts, g_steal_pointer (&block->script));
+        g_ptr_array_add (version->scripts, g_steal_pointer (&block->script));
     }
 }

@@ -19,7 +19,8 @@ int code_set_add_inline (CodeSet *set, const At *text, const char *step);
 /* Reports a path that is not allowed or can't be read, and returns -1. */
 int code_set_add_file (CodeSet *set, Reporter *reporter, const At *path, const char *step);
 
-/* Appends a Script for each block to `scripts` in order; where there are errors, they are reported
- * and the array is not to be used. `document` may be NULL if there are no inline blocks. */
+/* Appends a Script for each block to version->scripts in order, and sets its packages; where there
+ * are errors, they are reported and neither is to be used. `document` may be NULL if there are no
+ * inline blocks. */
 void
-code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, GPtrArray *scripts);
+code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Version *version);

@@ -100,7 +100,7 @@ build_document (const Document *document, const char *file, CodeSet *codes, Faul
     return NULL;
   schema_check (&build.reporter, &root, &definition_schema);
   build_model (&build, &root);
-  code_set_compile (codes, &build.reporter, document, version->scripts);
+  code_set_compile (codes, &build.reporter, document, version);
   report_finish (&build.reporter);
   return fault_list_n_errors (faults) == errors ? g_steal_pointer (&version) : NULL;
 }
@@ -288,7 +288,7 @@ build_code_file (const char *path, TargetKind kind, FaultList *faults)
       < 0)
     return NULL;
   reporter.file = definition;
-  code_set_compile (codes, &reporter, NULL, version->scripts);
+  code_set_compile (codes, &reporter, NULL, version);
   report_finish (&reporter);
   version->name = g_strdup (stem);
   version->description = g_strdup ("");

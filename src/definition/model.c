@@ -168,6 +168,8 @@ version_clear (Version *version)
   g_ptr_array_unref (version->config_vars);
   g_ptr_array_unref (version->flows);
   g_ptr_array_unref (version->scripts);
+  g_clear_pointer (&version->packages, script_free);
+  json_decref (version->package_list);
   json_decref (version->limits);
   json_decref (version->extra);
 }

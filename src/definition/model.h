@@ -12,6 +12,8 @@
 #define MODEL_MAX_ITEMS 5000 /* of any list: steps, inputs, entries, pieces of a template */
 #define MODEL_MAX_NAME_CHARS 200
 #define MODEL_MAX_SCRIPT_BYTES ((gsize) 16 << 20)
+#define MODEL_MAX_PACKAGES_BYTES ((gsize) 64 << 20)
+#define PACKAGES_SCRIPT_NAME "packages.js"
 
 /* Values of the file by their enum; NULL-terminated. */
 extern const char *const input_type_names[];

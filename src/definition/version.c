@@ -241,6 +241,9 @@ version_to_json (const Version *version)
   set_array (object, "configVars", version->config_vars, config_var_to_json);
   set_array (object, "flows", version->flows, flow_to_json);
   set_array (object, "scripts", version->scripts, script_to_json);
+  if (version->packages != NULL)
+    json_object_set_new (object, "packages", script_to_json (version->packages));
+  set_json (object, "packageList", version->package_list);
   set_json (object, "limits", version->limits);
   set_json (object, "extra", version->extra);
   return object;

@@ -139,6 +139,9 @@ struct Version
   GPtrArray *config_vars;    /* of ConfigVar */
   GPtrArray *flows;          /* of Flow */
   GPtrArray *scripts;        /* of Script */
+  Script *packages;          /* exports a function for each npm package, by its name as code writes
+                                it, or NULL */
+  json_t *package_list;      /* of {name, version, integrity}: what is in it, or NULL */
   json_t *limits;            /* those the integration sets, or NULL */
   json_t *extra; /* documentation, category, labels, configPages, endpointType… as written */
 };

@@ -15,6 +15,7 @@ typedef struct
   guint depth;
   guint n_steps;
   guint n_scripts;
+  gsize most_script_bytes;
 } Reader;
 
 static gboolean G_GNUC_PRINTF (2, 3) refuse (Reader *reader, const char *format, ...)
@@ -513,9 +514,9 @@ read_script_fields (Reader *reader, json_t *object, Script *script)
   script->first_column = (guint) column;
   if (script->step == NULL)
     script->step = g_strdup ("");
-  if (strlen (script->code) > MODEL_MAX_SCRIPT_BYTES)
+  if (strlen (script->code) > reader->most_script_bytes)
     return refuse (reader, "the script has more than %" G_GSIZE_FORMAT " bytes",
-                   MODEL_MAX_SCRIPT_BYTES);
+                   reader->most_script_bytes);
   return TRUE;
 }
 
@@ -528,6 +529,21 @@ read_script (Reader *reader, json_t *object)
   if (!check_keys (reader, object, keys) || !read_script_fields (reader, object, script))
     return NULL;
   return g_steal_pointer (&script);
+}
+
+static gboolean
+read_packages (Reader *reader, json_t *object, Version *version)
+{
+  json_t *script = json_object_get (object, "packages");
+  json_t *list = json_object_get (object, "packageList");
+  if (list != NULL && !json_is_array (list))
+    return refuse (reader, "packageList is not an array");
+  version->package_list = json_incref (list);
+  if (script == NULL)
+    return TRUE;
+  reader->most_script_bytes = MODEL_MAX_PACKAGES_BYTES;
+  version->packages = read_script (reader, script);
+  return version->packages != NULL;
 }
 
 /* A flow is found by its name and by its stable key, a variable by its key. */
@@ -559,7 +575,7 @@ read_version (Reader *reader, json_t *json, Version *version)
   static const char *const keys[]
       = { "format",     "name",  "description", "externalVersion", "definitionVersion",
           "configVars", "flows", "scripts",     "limits",          "extra",
-          NULL };
+          "packages",   "packageList", NULL };
   gint64 format;
   if (!check_keys (reader, json, keys)
       || !read_integer (reader, json, "format", 1, G_MAXINT32, 0, &format))
@@ -571,7 +587,8 @@ read_version (Reader *reader, json_t *json, Version *version)
   if (!read_array (reader, json, "scripts", read_script, version->scripts))
     return FALSE;
   reader->n_scripts = version->scripts->len;
-  if (!read_name (reader, json, "name", &version->name)
+  if (!read_packages (reader, json, version)
+      || !read_name (reader, json, "name", &version->name)
       || !read_text (reader, json, "description", FALSE, &version->description)
       || !read_text (reader, json, "externalVersion", FALSE, &version->external_version)
       || !read_integer (reader, json, "definitionVersion", 0, 7, 7, &version->definition_version)
@@ -592,7 +609,8 @@ version_from_json (json_t *json, GError **error)
 {
   g_autoptr (GError) why = NULL;
   g_autoptr (GString) pointer = g_string_new (NULL);
-  Reader reader = { .pointer = pointer, .error = &why };
+  Reader reader
+      = { .pointer = pointer, .error = &why, .most_script_bytes = MODEL_MAX_SCRIPT_BYTES };
   g_autoptr (Version) version = version_new ();
 
   if (read_version (&reader, json, version))

@@ -149,7 +149,7 @@ construct_error (JSContextRef ctx, const char *constructor, const char *message)
   return error != NULL ? error : JSObjectMakeError (ctx, 1, &text, &ignored);
 }
 
-static JSValueRef
+static JSValueRef G_GNUC_PRINTF (5, 0)
 throw_va (JSContextRef ctx, JSValueRef *exception, const char *constructor, const char *code,
           const char *format, va_list arguments)
 {

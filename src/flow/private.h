@@ -15,6 +15,7 @@ struct FlowProgram
   GPtrArray **context_names; /* of each script, see parameters.c; NULL = all */
   EngineScript *context_script;
   RuntimeSurface *surface; /* what the scripts mention */
+  RuntimePackages *packages; /* or NULL */
 };
 
 /* What a step gave. Values are protected while it lives. */

@@ -73,6 +73,10 @@ flow_program_new (Vm *vm, Version *version, GBytes *context, GError **error)
   program->context_script = engine_script_new ("tenon:context", context_js, -1);
   program->surface = runtime_surface_new ();
   program->scripts = g_ptr_array_new_with_free_func ((GDestroyNotify) engine_script_free);
+  const Script *packages = version->packages;
+  if (packages != NULL)
+    program->packages
+        = runtime_packages_new (vm, packages->name, packages->code, packages->source_map);
   program->context_names = g_new0 (GPtrArray *, version->scripts->len);
   for (guint i = 0; i < version->scripts->len; i++)
     {
@@ -94,6 +98,7 @@ flow_program_free (FlowProgram *program)
   g_free (program->payload_tail);
   engine_script_free (program->context_script);
   runtime_surface_free (program->surface);
+  g_clear_pointer (&program->packages, runtime_packages_free);
   g_ptr_array_unref (program->scripts);
   g_free (program);
 }

@@ -523,6 +523,7 @@ flow_run_start (FlowProgram *program, FlowStart *start, const FlowSink *sink, gp
   run->sequence->prefix = g_strdup ("");
   run->realm = runtime_realm_new (program->vm, start->slot, &realm_host_table, run, &start->limits,
                                   program->surface);
+  runtime_realm_set_packages (run->realm, program->packages);
 
   Realm *realm = run->realm;
   realm_enter (realm);

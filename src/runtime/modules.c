@@ -113,11 +113,8 @@ internal_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_objec
   return exports == NULL ? js_undefined (ctx) : exports;
 }
 
-static const char *const refused[]
-    = { "child_process", "cluster",   "dgram", "fs",  "fs/promises",    "http", "https",
-        "http2",         "inspector", "net",   "tls", "worker_threads", "repl", NULL };
-
-/* Node's require, for code blocks: the library's public modules, with or without `node:`. */
+/* Node's require, for code blocks and packages: the library's public modules, with or without `node:`, then the
+ * version's packages. */
 static JSValueRef
 public_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
                 const JSValueRef arguments[], JSValueRef *exception)
@@ -125,16 +122,16 @@ public_require (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object,
   g_autofree char *given = n == 0 ? g_strdup ("") : js_to_display (ctx, arguments[0]);
   const char *name = g_str_has_prefix (given, "node:") ? given + strlen ("node:") : given;
   const Module *module = g_hash_table_lookup (modules, name);
-  if (module == NULL || !module->is_public)
-    return js_throw_code (
-        ctx, exception, "Error", "MODULE_NOT_FOUND",
-        g_strv_contains (refused, name)
-            ? "Cannot find module '%s': a code block has no access to what it does"
-            : "Cannot find module '%s': a code block may require Node's modules "
-              "that docs/code-blocks.md lists, and files of its integration by a "
-              "path that is written out",
-        given);
-  JSValueRef exports = runtime_module (realm_of (ctx), name, exception);
+  gboolean is_there = TRUE;
+  JSValueRef exports = module != NULL && module->is_public
+                           ? runtime_module (realm_of (ctx), name, exception)
+                           : runtime_package (realm_of (ctx), given, &is_there, exception);
+  if (!is_there)
+    return js_throw_code (ctx, exception, "Error", "MODULE_NOT_FOUND",
+                          "Cannot find module '%s': a code block may require Node's modules that "
+                          "docs/runtime-api.md lists, npm packages as \"name@version\", and files "
+                          "of its integration, by a text that is written out",
+                          given);
   return exports == NULL ? js_undefined (ctx) : exports;
 }
 

@@ -43,6 +43,7 @@ typedef struct
   TimerQueue *timers;  /* NULL = none set yet */
   FetchQueue *fetches; /* NULL = none made yet */
   EgressClient *egress;
+  RuntimePackages *packages;    /* or NULL */
   JSObjectRef buffer_prototype; /* Buffer.prototype, or its stand-in; protected; NULL = neither */
   gboolean has_buffer;          /* the buffer module is loaded */
   gboolean *has_global;         /* by index of runtime_globals */
@@ -77,6 +78,11 @@ void runtime_lazy_buffer_clear (RuntimeRealm *runtime);
 /* The exports of a module, evaluated at the first call. NULL with *exception. */
 JSValueRef runtime_module (Realm *realm, const char *name, JSValueRef *exception);
 EgressClient *runtime_egress (void);
+
+/* packages.c: *is_there is FALSE where the version has no package of that name; NULL with *exception where it could
+ * not be loaded. */
+JSValueRef runtime_package (Realm *realm, const char *name, gboolean *is_there,
+                            JSValueRef *exception);
 
 /* timers.c */
 void timer_queue_free (TimerQueue *queue);

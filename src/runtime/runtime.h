@@ -32,6 +32,15 @@ void runtime_surface_add (RuntimeSurface *surface, const char *text, gsize lengt
 Realm *runtime_realm_new (Vm *vm, guint64 id, const RealmHost *host, gpointer host_data,
                           const Limits *limits, const RuntimeSurface *surface);
 
+/* The npm packages of a version: CommonJS text that exports, by each name that code requires, a function that
+ * returns the package. Kept for the life of the realms that have it. */
+typedef struct RuntimePackages RuntimePackages;
+RuntimePackages *runtime_packages_new (Vm *vm, const char *name, const char *code,
+                                       const char *source_map);
+void runtime_packages_free (RuntimePackages *packages);
+/* What the realm's require() finds besides the library. */
+void runtime_realm_set_packages (Realm *realm, RuntimePackages *packages);
+
 /* A global of the library, whatever user code has put in its place. NULL with *exception. */
 JSValueRef runtime_global (Realm *realm, const char *name, JSValueRef *exception);
 
