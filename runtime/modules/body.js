@@ -1,13 +1,14 @@
 // Bodies of requests and responses (Fetch standard, "Body").
 //
 // A body's bytes are either all there, or arrive in a Source: a queue that the
-// network fills and one reader empties. What users see as `body` is a small
-// stream over either: getReader(), cancel(), async iteration. The streams of the
-// Streams standard take its place when the library has them.
-const { viewOf, concat, decodeText, toUSVString, asInterface } = require("idl");
+// network fills and one reader empties. The Streams standard's stream over either
+// is made when somebody asks for `body`: most code never does.
+const { viewOf, concat, decodeText, toUSVString } = require("idl");
 const { isBlob, blobBytes } = require("blob");
 const { isFormData, encodeMultipart, parseForm } = require("form-data");
 const asyncIterator = Symbol.asyncIterator;
+
+const mostQueued = 1 << 20;
 
 class Source {
   #chunks = [];
@@ -16,15 +17,37 @@ class Source {
   #error;
   #waiting = [];
   #onCancel;
+  #hold;
+  #queued = 0;
+  #isHeld = false;
 
-  constructor(onCancel) {
+  /** `hold(true)` asks the network to wait: nobody reads. */
+  constructor(onCancel, hold) {
     this.#onCancel = onCancel;
+    this.#hold = hold;
   }
   push(chunk) {
     if (this.#isEnded) return;
     const reader = this.#waiting.shift();
-    if (reader === undefined) this.#chunks.push(chunk);
-    else reader.resolve({ value: chunk, done: false });
+    if (reader !== undefined) {
+      reader.resolve({ value: chunk, done: false });
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#queued += chunk.byteLength;
+    if (!this.#isHeld && this.#queued > mostQueued && this.#hold !== undefined) {
+      this.#isHeld = true;
+      this.#hold(true);
+    }
+  }
+  #next() {
+    const chunk = this.#chunks.shift();
+    this.#queued -= chunk.byteLength;
+    if (this.#isHeld && this.#queued < mostQueued / 4) {
+      this.#isHeld = false;
+      this.#hold(false);
+    }
+    return chunk;
   }
   end() {
     this.#isEnded = true;
@@ -44,7 +67,7 @@ class Source {
     this.#onCancel?.(reason);
   }
   read() {
-    if (this.#chunks.length > 0) return Promise.resolve({ value: this.#chunks.shift(), done: false });
+    if (this.#chunks.length > 0) return Promise.resolve({ value: this.#next(), done: false });
     if (this.#hasFailed) return Promise.reject(this.#error);
     if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -86,144 +109,118 @@ const sourceOf = (bytes) => {
   return source;
 };
 
-/** What is read of a body, and whether it has been. */
+const webStreams = () => require("web-streams");
+const isStream = (value) => typeof value === "object" && value !== null && typeof value.getReader === "function" && value instanceof webStreams().ReadableStream;
+
+/** A stream that reads a source as its own reader asks. */
+const streamFrom = (source) => {
+  const { ReadableStream } = webStreams();
+  return new ReadableStream(
+    {
+      type: "bytes",
+      async pull(controller) {
+        for (;;) {
+          const { value, done } = await source.read();
+          if (done) {
+            controller.close();
+            controller.byobRequest?.respond(0);
+            return;
+          }
+          if (value.byteLength === 0) continue;
+          controller.enqueue(value);
+          return;
+        }
+      },
+      cancel(reason) {
+        source.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+};
+
+const readStream = async (stream) => {
+  const reader = stream.getReader();
+  const chunks = [];
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return concat(chunks);
+    if (Object.prototype.toString.call(value) !== "[object Uint8Array]") {
+      const error = new TypeError("Received non-Uint8Array chunk");
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+    chunks.push(value);
+  }
+};
+
+/** What is read of a body, and whether it has been. It is bytes, a source, or once somebody has seen it, a stream. */
 class Body {
-  /* Exactly one of the two; after a stream was made, the source. */
   bytes;
   source;
-  isUsed = false;
-  stream = null;
+  stream;
+  #isTaken = false;
 
-  constructor({ bytes, source }) {
+  constructor({ bytes, source, stream }) {
     this.bytes = bytes;
     this.source = source;
+    this.stream = stream;
+  }
+  get isUsed() {
+    return this.#isTaken || (this.stream?._disturbed ?? false);
   }
   get isLocked() {
-    return this.stream !== null && this.stream.locked;
+    return this.stream?.locked ?? false;
   }
-  /** The source, from now on this body's only form. */
-  toSource() {
-    if (this.source === undefined) {
-      this.source = sourceOf(this.bytes);
-      this.bytes = undefined;
-    }
-    return this.source;
+  take() {
+    this.#isTaken = true;
+  }
+  toStream() {
+    this.stream ??= streamFrom(this.source ?? sourceOf(this.bytes.slice()));
+    return this.stream;
   }
   async readAll() {
-    this.isUsed = true;
+    this.#isTaken = true;
+    if (this.stream !== undefined) return readStream(this.stream);
     return this.bytes ?? this.source.readAll();
   }
   clone() {
-    if (this.bytes !== undefined) return new Body({ bytes: this.bytes });
-    const [mine, other] = this.source.tee();
-    this.source = mine;
-    this.stream = null;
-    return new Body({ source: other });
-  }
-}
-
-class ReadableStreamDefaultReader {
-  #stream;
-  #read;
-  #release;
-  #cancel;
-  constructor(stream, read, release, cancel) {
-    this.#stream = stream;
-    this.#read = read;
-    this.#release = release;
-    this.#cancel = cancel;
-  }
-  read() {
-    if (this.#stream === null) return Promise.reject(new TypeError("Invalid state: The reader is not attached to a stream"));
-    return this.#read();
-  }
-  releaseLock() {
-    if (this.#stream === null) return;
-    this.#stream = null;
-    this.#release();
-  }
-  async cancel(reason) {
-    if (this.#stream !== null) this.#cancel(reason);
-  }
-}
-
-class ReadableStream {
-  #body;
-  #isLocked = false;
-  constructor(body) {
-    this.#body = body;
-  }
-  get locked() {
-    return this.#isLocked;
-  }
-  getReader(options) {
-    if (options?.mode !== undefined) throw new TypeError("a reader of mode \"byob\" is not available");
-    if (this.#isLocked) throw new TypeError("Invalid state: ReadableStream is locked");
-    this.#isLocked = true;
-    const body = this.#body;
-    const read = () => {
-      body.isUsed = true;
-      return body.toSource().read();
-    };
-    return new ReadableStreamDefaultReader(
-      this,
-      read,
-      () => (this.#isLocked = false),
-      (reason) => this.#end(reason),
-    );
-  }
-  #end(reason) {
-    this.#body.isUsed = true;
-    this.#body.toSource().cancel(reason);
-  }
-  async cancel(reason) {
-    if (this.#isLocked) throw new TypeError("Invalid state: ReadableStream is locked");
-    this.#end(reason);
-  }
-  async *[asyncIterator]() {
-    const reader = this.getReader();
-    let isDone = false;
-    try {
-      for (;;) {
-        const { value, done } = await reader.read();
-        isDone = done;
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      if (!isDone) await reader.cancel();
-      reader.releaseLock();
+    if (this.stream === undefined && this.bytes !== undefined) return new Body({ bytes: this.bytes });
+    if (this.stream === undefined) {
+      const [mine, other] = this.source.tee();
+      this.source = mine;
+      return new Body({ source: other });
     }
-  }
-  values() {
-    return this[asyncIterator]();
-  }
-  static bodyOf(stream) {
-    return typeof stream === "object" && stream !== null && #body in stream ? stream.#body : undefined;
+    const [mine, other] = this.stream.tee();
+    this.stream = mine;
+    return new Body({ stream: other });
   }
 }
-const { bodyOf } = ReadableStream;
-delete ReadableStream.bodyOf;
-asInterface(ReadableStream, ["locked"]);
-asInterface(ReadableStreamDefaultReader);
 
-const streamOf = (bytes) => {
-  const body = new Body({ bytes });
-  return (body.stream = new ReadableStream(body));
-};
+const streamOf = (bytes) => streamFrom(sourceOf(bytes));
 
+/** Chunks of an async iterable, as they are asked for. */
 const fromIterable = (iterable) => {
-  const source = new Source();
-  const pump = async () => {
-    for await (const chunk of iterable) {
-      const bytes = typeof chunk === "string" ? native.utf8Encode(chunk) : viewOf(chunk)?.slice();
-      if (bytes === undefined) throw new TypeError("Received non-Uint8Array chunk");
-      source.push(bytes);
-    }
-    source.end();
-  };
-  pump().catch((error) => source.fail(error));
-  return source;
+  const iterator = iterable[asyncIterator]();
+  const { ReadableStream } = webStreams();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { value, done } = await iterator.next();
+        if (done) {
+          controller.close();
+          return;
+        }
+        const bytes = typeof value === "string" ? native.utf8Encode(value) : viewOf(value)?.slice();
+        if (bytes === undefined) throw new TypeError("Received non-Uint8Array chunk");
+        controller.enqueue(bytes);
+      },
+      async cancel(reason) {
+        await iterator.return?.(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 };
 
 /** Fetch standard, "extract a body": { body, type }; type null = no Content-Type of its own. */
@@ -238,13 +235,12 @@ const extract = (value) => {
   }
   if (value instanceof URLSearchParams)
     return { body: new Body({ bytes: native.utf8Encode(`${value}`) }), type: "application/x-www-form-urlencoded;charset=UTF-8" };
-  const other = bodyOf(value);
-  if (other !== undefined) {
-    if (other.isUsed || value.locked) throw new TypeError("Response body object should not be disturbed or locked");
-    return { body: other, type: null };
+  if (isStream(value)) {
+    if (value._disturbed || value.locked) throw new TypeError("Response body object should not be disturbed or locked");
+    return { body: new Body({ stream: value }), type: null };
   }
   if (typeof value === "object" && typeof value[asyncIterator] === "function")
-    return { body: new Body({ source: fromIterable(value) }), type: null };
+    return { body: new Body({ stream: fromIterable(value) }), type: null };
   return { body: new Body({ bytes: native.utf8Encode(toUSVString(value)) }), type: "text/plain;charset=UTF-8" };
 };
 
@@ -260,7 +256,7 @@ const mixInto = (type, bodyFor, contentType) => {
   const members = {
     get body() {
       const body = bodyFor(this);
-      return body === null ? null : (body.stream ??= new ReadableStream(body));
+      return body === null ? null : body.toStream();
     },
     get bodyUsed() {
       return bodyFor(this)?.isUsed ?? false;
@@ -294,4 +290,4 @@ const mixInto = (type, bodyFor, contentType) => {
   return unusable;
 };
 
-module.exports = { Source, Body, extract, mixInto, streamOf };
+module.exports = { Source, Body, extract, mixInto, streamOf, isStream };

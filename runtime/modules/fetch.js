@@ -65,7 +65,7 @@ const start = (request, bytes, url) =>
     };
     const head = (status, statusText, finalUrl, isRedirected, flat) => {
       const hasBody = request.method !== "HEAD" && !nullBodyStatuses.includes(status);
-      source = new Source(cancel);
+      source = new Source(cancel, (isHeld) => native.fetchHold(id, isHeld));
       resolve(
         fromNetwork({
           status,

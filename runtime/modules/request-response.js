@@ -120,7 +120,7 @@ class Request {
     } else if (inputBody !== null && given !== null) {
       if (unusableRequest(inputBody)) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");
       this.#body = new Body(inputBody);
-      inputBody.isUsed = true;
+      inputBody.take();
     }
   }
 

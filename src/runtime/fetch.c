@@ -279,16 +279,22 @@ fetch_start (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, si
   return js_number (ctx, fetch->id);
 }
 
+static Fetch *
+find_fetch (JSContextRef ctx, JSValueRef value)
+{
+  FetchQueue *queue = queue_of (realm_of (ctx));
+  double id = JSValueToNumber (ctx, value, NULL);
+  return id >= 1 && id <= G_MAXUINT
+             ? g_hash_table_lookup (queue->fetches, GUINT_TO_POINTER ((guint) id))
+             : NULL;
+}
+
 /* fetchCancel (id): no event of it comes any more */
 static JSValueRef
 fetch_cancel (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
               const JSValueRef arguments[], JSValueRef *exception)
 {
-  FetchQueue *queue = queue_of (realm_of (ctx));
-  double id = n == 0 ? 0 : JSValueToNumber (ctx, arguments[0], NULL);
-  Fetch *fetch = id >= 1 && id <= G_MAXUINT
-                     ? g_hash_table_lookup (queue->fetches, GUINT_TO_POINTER ((guint) id))
-                     : NULL;
+  Fetch *fetch = n == 0 ? NULL : find_fetch (ctx, arguments[0]);
   if (fetch != NULL && !fetch->is_ending)
     {
       if (fetch->number != 0)
@@ -298,7 +304,19 @@ fetch_cancel (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, s
   return js_undefined (ctx);
 }
 
+/* fetchHold (id, isHeld): nobody reads what comes */
+static JSValueRef
+fetch_hold (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+            const JSValueRef arguments[], JSValueRef *exception)
+{
+  Fetch *fetch = n < 2 ? NULL : find_fetch (ctx, arguments[0]);
+  if (fetch != NULL && fetch->number != 0 && !fetch->is_ending)
+    egress_client_hold (runtime_egress (), fetch->number, JSValueToBoolean (ctx, arguments[1]));
+  return js_undefined (ctx);
+}
+
 const NativeFunction fetch_natives[] = {
+  { "fetchHold", fetch_hold },
   { "fetchStart", fetch_start },
   { "fetchCancel", fetch_cancel },
   { NULL, NULL },

@@ -77,7 +77,6 @@ utf8_decode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, si
     return js_string_n (ctx, (const char *) data, length);
   g_autoptr (GString) text = g_string_sized_new (length);
   append_lossy (text, (const char *) data, length);
-  g_autofree char *without_nul = NULL;
   gboolean has_nul = memchr (data, '\0', length) != NULL;
   if (JSValueToBoolean (ctx, arguments[1]))
     {

@@ -1,0 +1,28 @@
+// Node's streams: Node's own code, as its authors publish it for other places, and the ways to the web's streams.
+const stream = require("npm:readable-stream");
+const { Readable, Writable, Duplex } = stream;
+
+const adapters = () => require("stream-adapters");
+Object.assign(Readable, {
+  toWeb: (...args) => adapters().readableToWeb(...args),
+  fromWeb: (...args) => adapters().readableFromWeb(...args),
+});
+Object.assign(Writable, {
+  toWeb: (...args) => adapters().writableToWeb(...args),
+  fromWeb: (...args) => adapters().writableFromWeb(...args),
+});
+Object.assign(Duplex, {
+  toWeb: (...args) => adapters().duplexToWeb(...args),
+  fromWeb: (...args) => adapters().duplexFromWeb(...args),
+});
+
+let defaults = [16384, 16];
+stream.getDefaultHighWaterMark = (isObjectMode) => defaults[isObjectMode ? 1 : 0];
+stream.setDefaultHighWaterMark = (isObjectMode, value) => {
+  require("node-errors").checkInteger("value", value, 0);
+  defaults = isObjectMode ? [defaults[0], value] : [value, defaults[1]];
+};
+stream.isDestroyed ??= (value) => value?.destroyed ?? null;
+stream.isWritable ??= (value) => value?.writable ?? null;
+
+module.exports = stream;
