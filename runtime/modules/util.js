@@ -30,6 +30,37 @@ module.exports = {
   styleText: (format, text) =>
     [format].flat().reduceRight((inner, name) => `\u001b[${styles[name][0]}m${inner}\u001b[${styles[name][1]}m`, text),
   toUSVString: (text) => `${text}`.toWellFormed(),
+  get debug() {
+    return util.debuglog;
+  },
+  aborted: async (signal, resource) => {
+    const { argumentType } = require("node-errors");
+    if (signal === null || typeof signal !== "object" || !("aborted" in signal)) throw argumentType("signal", "an instance of AbortSignal", signal);
+    if (resource === null || typeof resource !== "object") throw argumentType("resource", "of type object", resource);
+    if (signal.aborted) return;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  },
+  transferableAbortSignal: (signal) => signal,
+  transferableAbortController: () => new AbortController(),
+  getSystemErrorMap: () => new Map(Object.entries(require("os").constants.errno).map(([name, number]) => [-number, [name, name]])),
+  getSystemErrorName: (number) => Object.entries(require("os").constants.errno).find(([, value]) => value === -number)?.[0],
+  parseEnv: (text) => {
+    const values = {};
+    for (const [, name, quoted, plain] of `${text}`.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:("(?:[^"\\]|\\.)*"|'[^']*'|`[^`]*`)|([^\n#]*))/gm)) {
+      const value = quoted === undefined ? plain.trim() : quoted.slice(1, -1);
+      values[name] = quoted?.startsWith('"') ? value.replaceAll("\\n", "\n") : value;
+    }
+    return values;
+  },
+  get parseArgs() {
+    return require("npm:@pkgjs/parseargs").parseArgs;
+  },
+  get MIMEType() {
+    return require("mime-type").MIMEType;
+  },
+  get MIMEParams() {
+    return require("mime-type").MIMEParams;
+  },
   get TextEncoder() {
     return require("encoding").TextEncoder;
   },

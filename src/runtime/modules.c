@@ -141,6 +141,26 @@ runtime_require_function (Realm *realm)
   return js_function (realm_context (realm), "require", public_require);
 }
 
+/* moduleNames (): those that code may require */
+static JSValueRef
+module_names (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+              const JSValueRef arguments[], JSValueRef *exception)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  for (const RuntimeScript *row = runtime_scripts; row->name != NULL; row++)
+    if (row->is_public)
+      g_ptr_array_add (names, (gpointer) js_string (ctx, row->name));
+  JSObjectRef array
+      = JSObjectMakeArray (ctx, names->len, (const JSValueRef *) names->pdata, exception);
+  return array == NULL ? js_undefined (ctx) : array;
+}
+
+const NativeFunction module_natives[] = {
+  { "moduleNames", module_names },
+  { "publicRequire", public_require },
+  { NULL, NULL },
+};
+
 /* --- realms --- */
 
 static void

@@ -1,0 +1,1 @@
+module.exports = Object.freeze({ ...require("os").constants?.errno, ...require("os").constants?.signals, ...require("os").constants?.priority, ...require("os").constants?.dlopen, ...require("fs-constants").constants, ...require("crypto").constants });

@@ -1,0 +1,1 @@
+module.exports = { createTracing: () => ({ enable() {}, disable() {}, enabled: false, categories: "" }), getEnabledCategories: () => undefined };

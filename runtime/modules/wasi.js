@@ -1,0 +1,1 @@
+module.exports = require("refused").refuse("wasi", "it has no system to give to WebAssembly", { classes: ["WASI"] });
