@@ -48,7 +48,7 @@ const bundle = async (folder, name) => {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    define: { "process.env.NODE_DEBUG": "undefined", "process.env.NODE_ENV": '"production"' },
+    define: { global: "globalThis", "process.env.NODE_DEBUG": "undefined", "process.env.NODE_ENV": '"production"' },
     plugins: [ownModules(folder)],
     logLevel: "error",
   });

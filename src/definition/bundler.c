@@ -79,6 +79,11 @@ bundler_report (BundleRun *run, const BundleFault *fault)
 }
 
 static void
+report_nothing (const BundleFault *fault, gpointer user_data)
+{
+}
+
+static void
 count_and_report (const BundleFault *fault, gpointer user_data)
 {
   bundler_report (user_data, fault);
@@ -301,8 +306,13 @@ bundler_add_options (BundleRun *run, GPtrArray *argv)
           "--log-limit=0",
           "--color=false",
           NULL };
+  static const char *const without_await[]
+      = { "--supported:async-await=false", "--supported:async-generator=false",
+          "--supported:for-await=false", NULL };
   for (guint i = 0; options[i] != NULL; i++)
     g_ptr_array_add (argv, g_strdup (options[i]));
+  for (guint i = 0; run->keeps_context && without_await[i] != NULL; i++)
+    g_ptr_array_add (argv, g_strdup (without_await[i]));
   g_ptr_array_add (argv, g_strconcat ("--outdir=", run->temporary, NULL));
   g_ptr_array_add (argv, g_strconcat ("--metafile=", run->temporary, "/meta.json", NULL));
 }
@@ -415,6 +425,44 @@ run_all (BundleRun *run, GPtrArray *bundles, GError **error)
   return TRUE;
 }
 
+gboolean
+bundler_uses_context (const char *text)
+{
+  return strstr (text, "async_hooks") != NULL;
+}
+
+static gboolean
+any_uses_context (const GPtrArray *bundles)
+{
+  for (guint i = 0; i < bundles->len; i++)
+    {
+      const Bundle *bundle = g_ptr_array_index (bundles, i);
+      if (bundle->code != NULL && bundler_uses_context (bundle->code))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Only what comes out shows whether some file asks for it: then all is done once more. */
+static gboolean
+run_in_context (BundleRun *run, GPtrArray *bundles, GError **error)
+{
+  if (run->keeps_context || run->n_errors > 0 || !any_uses_context (bundles))
+    return TRUE;
+  run->keeps_context = TRUE;
+  for (guint i = 0; i < bundles->len; i++)
+    {
+      Bundle *bundle = g_ptr_array_index (bundles, i);
+      g_clear_pointer (&bundle->code, g_free);
+      g_clear_pointer (&bundle->source_map, g_free);
+    }
+  BundleReport report = run->report;
+  run->report = report_nothing; /* the warnings have been said */
+  gboolean is_good = run_all (run, bundles, error);
+  run->report = report;
+  return is_good;
+}
+
 /* esbuild writes a flat folder: the outputs and the metafile. */
 static void
 remove_folder (const char *path)
@@ -446,7 +494,7 @@ bundler_run (const char *folder, GPtrArray *bundles, BundleReport report, gpoint
   /* esbuild resolves links, and so must the names that are compared with its own. */
   char *temporary = realpath (made, NULL);
   run.temporary = temporary == NULL ? made : temporary;
-  gboolean is_good = run_all (&run, bundles, error);
+  gboolean is_good = run_all (&run, bundles, error) && run_in_context (&run, bundles, error);
   if (is_good && run.n_errors == 0 && requests->len > 0)
     is_good = bundler_build_packages (&run, packages, error);
   remove_folder (run.temporary);

@@ -57,6 +57,11 @@ gboolean bundler_run (const char *folder, GPtrArray *bundles, BundleReport repor
 
 void bundle_free (Bundle *bundle);
 
+/* The text asks for async_hooks, so all code of its version must go through the bundler. The engine does not tell of
+ * its own `await`: async functions are written as generators over promises, whose reactions can be told
+ * (runtime/modules/async_hooks.js). */
+gboolean bundler_uses_context (const char *text);
+
 /* esbuild's own log, one call for each message. */
 void
 bundler_parse_log (const char *log, const Bundle *bundle, BundleReport report, gpointer user_data);

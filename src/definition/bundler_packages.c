@@ -292,6 +292,13 @@ static gboolean
 take_output (PackageBuild *build, PackageBundle *out, GError **error)
 {
   g_autofree char *code = bundler_read_output (build->run, "stdin.js", error);
+  if (code != NULL && !build->run->keeps_context && bundler_uses_context (code))
+    {
+      build->run->keeps_context = TRUE;
+      g_clear_pointer (&code, g_free);
+      if (run_rounds (build, error))
+        code = bundler_read_output (build->run, "stdin.js", error);
+    }
   g_autofree char *map = code == NULL ? NULL
                                       : bundler_read_output (build->run, "stdin.js.map", error);
   g_autofree char *meta = map == NULL ? NULL

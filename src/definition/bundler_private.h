@@ -22,6 +22,7 @@ typedef struct
   gpointer user_data;
   guint n_errors;
   GPtrArray *requests; /* of PackageRequest; each name once */
+  gboolean keeps_context; /* bundler_uses_context() of any text */
 } BundleRun;
 
 void bundler_report (BundleRun *run, const BundleFault *fault);

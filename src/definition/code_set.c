@@ -439,10 +439,13 @@ code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Ve
   Compile compile = { set, reporter, document };
   PackageBundle packages = { 0 };
   g_autoptr (GPtrArray) bundles = g_ptr_array_new_with_free_func ((GDestroyNotify) bundle_free);
+  gboolean uses_context = FALSE;
+  for (guint i = 0; i < set->blocks->len; i++)
+    uses_context |= bundler_uses_context (block_text (g_ptr_array_index (set->blocks, i)));
   for (guint i = 0; i < set->blocks->len; i++)
     {
       Block *block = g_ptr_array_index (set->blocks, i);
-      if (needs_bundler (block))
+      if (uses_context || needs_bundler (block))
         g_ptr_array_add (bundles, make_bundle (&compile, block));
       else
         block->script = plain_script (&compile, block);
