@@ -5,7 +5,14 @@ const parts = {
   "crypto-hash": ["Hash", "Hmac", "createHash", "createHmac", "getHashes", "hash", "timingSafeEqual"],
   "crypto-kdf": ["pbkdf2", "pbkdf2Sync", "scrypt", "scryptSync", "hkdf", "hkdfSync"],
   "crypto-cipher": ["Cipheriv", "Decipheriv", "createCipheriv", "createDecipheriv", "getCipherInfo", "getCiphers"],
-  "crypto-keys": ["KeyObject", "createSecretKey"],
+  "crypto-keys": ["KeyObject", "createSecretKey", "createPrivateKey", "createPublicKey"],
+  "crypto-generate": ["generateKeyPair", "generateKeyPairSync", "generateKey", "generateKeySync", "getCurves"],
+  "crypto-sign": ["Sign", "Verify", "Certificate", "createSign", "createVerify", "sign", "verify", "publicEncrypt", "privateDecrypt", "privateEncrypt", "publicDecrypt"],
+  "crypto-agree": [
+    "ECDH", "DiffieHellman", "DiffieHellmanGroup", "createECDH", "createDiffieHellman", "createDiffieHellmanGroup", "getDiffieHellman", "diffieHellman",
+    "generatePrime", "generatePrimeSync", "checkPrime", "checkPrimeSync",
+  ],
+  "crypto-x509": ["X509Certificate"],
   webcrypto: ["subtle"],
 };
 
@@ -27,4 +34,8 @@ for (const [part, names] of Object.entries(parts))
 
 define(exports, "webcrypto", { get: () => require("webcrypto").crypto, enumerable: true, configurable: true });
 exports.getFips = () => 0;
+exports.secureHeapUsed = () => undefined;
+Object.assign(exports, require("refused").refuse("crypto", "OpenSSL's settings are Tenon's", { functions: ["setEngine", "setFips"] }));
+define(exports, "fips", { value: 0, enumerable: true, configurable: true });
+for (const name of ["prng", "rng"]) define(exports, name, { get: () => exports.randomBytes, enumerable: false, configurable: true });
 define(exports, "constants", { get: () => require("crypto-constants"), enumerable: true, configurable: true });

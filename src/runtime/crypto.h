@@ -51,3 +51,4 @@ JSValueRef take_bytes (JSContextRef ctx, guint8 *data, gsize length, JSValueRef 
 
 /* key.c: the EVP_PKEY of a handle, borrowed; NULL if it is none. */
 EVP_PKEY *key_get (JSContextRef ctx, JSValueRef value);
+JSValueRef key_handle (JSContextRef ctx, EVP_PKEY *key); /* takes it */
