@@ -29,6 +29,9 @@ module.exports = {
   get subtle() {
     return crypto.subtle;
   },
+  get Crypto() {
+    return Crypto;
+  },
   get CryptoKey() {
     return require("webcrypto-subtle").CryptoKey;
   },

@@ -1,0 +1,2 @@
+// URLPattern, by its polyfill.
+module.exports = { URLPattern: require("npm:urlpattern-polyfill").URLPattern };
