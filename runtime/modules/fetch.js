@@ -6,6 +6,10 @@ const { need } = require("idl");
 const { onAbort } = require("abort");
 const { URL } = require("whatwg-url");
 
+/* As in src/egress/egress.h. */
+const windowBytes = 256 << 10;
+const chunkBytes = 64 << 10;
+
 const modes = { follow: 0, error: 1, manual: 2 };
 const syscalls = { ENOTFOUND: "getaddrinfo", EAI_AGAIN: "getaddrinfo" };
 const names = {
@@ -45,9 +49,39 @@ const addDefaults = (headers) => {
     if (!headers.has(name)) headers.append(name, value);
 };
 
+/** Sends a stream as a request's body, no faster than egress takes it. */
+class BodyWriter {
+  #credit = windowBytes;
+  #wake;
+  credit = (bytes) => {
+    this.#credit += bytes;
+    this.#wake?.();
+  };
+  async run(id, stream, isOver) {
+    const reader = stream.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      if (Object.prototype.toString.call(value) !== "[object Uint8Array]") throw new TypeError("Received non-Uint8Array chunk");
+      for (let at = 0; at < value.length; at += chunkBytes) {
+        const chunk = value.subarray(at, at + chunkBytes);
+        while (this.#credit < chunk.length && !isOver()) await new Promise((resolve) => (this.#wake = resolve));
+        if (isOver()) {
+          reader.cancel().catch(() => {});
+          return;
+        }
+        this.#credit -= chunk.length;
+        native.fetchWrite(id, chunk);
+      }
+    }
+    native.fetchShut(id);
+  }
+}
+
 /** One turn with egress: resolves with the response's head, whose body fills by itself. */
-const start = (request, bytes, url) =>
+const start = (request, body, url) =>
   new Promise((resolve, reject) => {
+    const isStream = body !== null && body.bytes === undefined;
     const headers = new Headers(request.headers);
     addDefaults(headers);
     let source = null;
@@ -99,7 +133,16 @@ const start = (request, bytes, url) =>
       native.fetchCancel(id);
       fail(signal.reason);
     });
-    const id = native.fetchStart(request.method, url, flatten(headers), modes[request.redirect], bytes, events.head, events.data, events.end, events.failed);
+    const writer = isStream ? new BodyWriter() : undefined;
+    const id = native.fetchStart(
+      request.method, url, flatten(headers), modes[request.redirect], isStream || body === null ? null : body.bytes,
+      events.head, events.data, events.end, events.failed, writer?.credit, false,
+    );
+    writer?.run(id, body.toStream(), () => isOver).catch((error) => {
+      if (isOver) return;
+      native.fetchCancel(id);
+      fail(error);
+    });
   });
 
 const network = (message) => new TypeError("fetch failed", { cause: new Error(message) });
@@ -151,11 +194,11 @@ async function fetch(input, init = undefined) {
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw network(url.protocol === "about:" ? "about scheme is not supported" : "unknown scheme");
   if (body !== null && (body.isUsed || body.isLocked)) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");
-  const bytes = body === null ? null : await body.readAll();
-  signal.throwIfAborted();
+  if (body?.source !== undefined && body.stream === undefined) body.toStream();
+  body?.take();
 
   url.hash = "";
-  const response = await start(request, bytes, url.href);
+  const response = await start(request, body, url.href);
   return request.integrity === "" ? response : checkIntegrity(response, request.integrity);
 }
 

@@ -120,6 +120,60 @@ take_data (Request *request, FrameReader *reader, GError **error)
 }
 
 static gboolean
+take_credit (Request *request, FrameReader *reader, GError **error)
+{
+  guint32 bytes = frame_read_u32 (reader);
+  if (!frame_reader_end (reader, error))
+    return FALSE;
+  if (request->callbacks.credit != NULL)
+    request->callbacks.credit (bytes, request->user_data);
+  return TRUE;
+}
+
+static gboolean
+take_connected (Request *request, FrameReader *reader, GError **error)
+{
+  g_autofree char *address = frame_read_text (reader);
+  guint family = frame_read_u8 (reader), own_port = frame_read_u32 (reader);
+  if (!frame_reader_end (reader, error))
+    return FALSE;
+  request->has_head = TRUE;
+  request->callbacks.connected (address, family, own_port, request->user_data);
+  return TRUE;
+}
+
+static gboolean
+take_eof (Request *request, FrameReader *reader, GError **error)
+{
+  if (!frame_reader_end (reader, error))
+    return FALSE;
+  request->callbacks.eof (request->user_data);
+  return TRUE;
+}
+
+static gboolean
+take_records (EgressClient *client, guint64 number, FrameReader *reader, GError **error)
+{
+  g_autofree char *json = frame_read_text (reader);
+  if (!frame_reader_end (reader, error))
+    return FALSE;
+  Request request = take (client, number);
+  request.callbacks.records (json, request.user_data);
+  return TRUE;
+}
+
+static gboolean
+take_authorities (EgressClient *client, guint64 number, FrameReader *reader, GError **error)
+{
+  g_autoptr (GBytes) certificates = frame_read_gbytes (reader);
+  if (!frame_reader_end (reader, error))
+    return FALSE;
+  Request request = take (client, number);
+  request.callbacks.authorities (certificates, request.user_data);
+  return TRUE;
+}
+
+static gboolean
 take_end (EgressClient *client, guint64 number, FrameReader *reader, GError **error)
 {
   if (!frame_reader_end (reader, error))
@@ -143,26 +197,52 @@ take_failed (EgressClient *client, guint64 number, FrameReader *reader, GError *
   return TRUE;
 }
 
+/* Each only where its request is one that can have it, and at its time. */
+static gboolean
+take_answer (EgressClient *client, Request *request, Frame *frame, FrameReader *reader,
+             GError **error)
+{
+  const EgressCallbacks *callbacks = &request->callbacks;
+  switch (frame->type)
+    {
+    case EGRESS_HEAD:
+      return !request->has_head && callbacks->head != NULL && take_head (request, reader, error);
+    case EGRESS_CONNECTED:
+      return !request->has_head && callbacks->connected != NULL
+             && take_connected (request, reader, error);
+    case EGRESS_DATA:
+      return request->has_head && take_data (request, reader, error);
+    case EGRESS_EOF:
+      return request->has_head && callbacks->eof != NULL && take_eof (request, reader, error);
+    case EGRESS_CREDIT:
+      return take_credit (request, reader, error);
+    case EGRESS_END:
+      return request->has_head && take_end (client, frame->stream, reader, error);
+    case EGRESS_RECORDS:
+      return callbacks->records != NULL && take_records (client, frame->stream, reader, error);
+    case EGRESS_AUTHORITIES:
+      return callbacks->authorities != NULL
+             && take_authorities (client, frame->stream, reader, error);
+    case EGRESS_FAILED:
+      return take_failed (client, frame->stream, reader, error);
+    default:
+      return FALSE;
+    }
+}
+
 static void
 on_frame (FrameChannel *channel, Frame *frame, gpointer user_data)
 {
   EgressClient *client = user_data;
   Request *request = find (client, frame->stream);
   g_autoptr (GError) error = NULL;
-  gboolean is_good = FALSE;
+  gboolean is_good;
   FrameReader reader;
 
   if (request == NULL || client->is_lost)
     return; /* cancelled while this was on its way */
   frame_reader_init (&reader, frame);
-  if (frame->type == EGRESS_HEAD && !request->has_head)
-    is_good = take_head (request, &reader, &error);
-  else if (frame->type == EGRESS_DATA && request->has_head)
-    is_good = take_data (request, &reader, &error);
-  else if (frame->type == EGRESS_END && request->has_head)
-    is_good = take_end (client, frame->stream, &reader, &error);
-  else if (frame->type == EGRESS_FAILED)
-    is_good = take_failed (client, frame->stream, &reader, &error);
+  is_good = take_answer (client, request, frame, &reader, &error);
   if (is_good)
     return;
   g_message ("egress sent a frame of type %u that can't be: %s", frame->type,
@@ -210,17 +290,17 @@ request_frame (guint64 number, const EgressRequest *request)
   frame_write_u64 (frame, request->most_body_bytes);
   frame_write_u8 (frame, !request->keeps_encoding);
   frame_write_gbytes (frame, request->body);
-  frame_write_u8 (frame, FALSE);
+  frame_write_u8 (frame, request->has_more_body != FALSE);
   return frame_writer_end (frame);
 }
 
-guint64
-egress_client_request (EgressClient *client, const EgressRequest *request,
-                       const EgressCallbacks *callbacks, gpointer user_data)
+/* Takes the frame. */
+static void
+begin (EgressClient *client, guint64 number, GBytes *frame, const EgressCallbacks *callbacks,
+       gpointer user_data)
 {
-  guint64 number = ++client->last_number;
   Request *entry = g_new0 (Request, 1);
-  g_autoptr (GBytes) frame = request_frame (number, request);
+  g_autoptr (GBytes) owned = frame;
   g_autoptr (GError) error = NULL;
 
   entry->callbacks = *callbacks;
@@ -234,7 +314,79 @@ egress_client_request (EgressClient *client, const EgressRequest *request,
       client->is_lost = !entry->is_refused;
       fail_later (client);
     }
+}
+
+guint64
+egress_client_request (EgressClient *client, const EgressRequest *request,
+                       const EgressCallbacks *callbacks, gpointer user_data)
+{
+  guint64 number = ++client->last_number;
+  begin (client, number, request_frame (number, request), callbacks, user_data);
   return number;
+}
+
+guint64
+egress_client_connect (EgressClient *client, const char *host, guint port, guint timeout_ms,
+                       const EgressCallbacks *callbacks, gpointer user_data)
+{
+  guint64 number = ++client->last_number;
+  FrameWriter *frame = frame_writer_new (EGRESS_CONNECT, number);
+  frame_write_string (frame, host);
+  frame_write_u32 (frame, port);
+  frame_write_u32 (frame, timeout_ms);
+  begin (client, number, frame_writer_end (frame), callbacks, user_data);
+  return number;
+}
+
+guint64
+egress_client_resolve (EgressClient *client, const char *name, EgressQueryKind kind,
+                       const EgressCallbacks *callbacks, gpointer user_data)
+{
+  guint64 number = ++client->last_number;
+  FrameWriter *frame = frame_writer_new (EGRESS_RESOLVE, number);
+  frame_write_string (frame, name);
+  frame_write_u8 (frame, (guint8) kind);
+  begin (client, number, frame_writer_end (frame), callbacks, user_data);
+  return number;
+}
+
+guint64
+egress_client_trust (EgressClient *client, const EgressCallbacks *callbacks, gpointer user_data)
+{
+  guint64 number = ++client->last_number;
+  begin (client, number, frame_writer_end (frame_writer_new (EGRESS_TRUST, number)), callbacks,
+         user_data);
+  return number;
+}
+
+void
+egress_client_write (EgressClient *client, guint64 number, GBytes *chunk)
+{
+  Request *request = find (client, number);
+  if (request == NULL || client->is_lost)
+    return;
+  gboolean is_body = request->callbacks.connected == NULL;
+  FrameWriter *frame = frame_writer_new (is_body ? EGRESS_BODY : EGRESS_WRITE, number);
+  frame_write_gbytes (frame, chunk);
+  if (is_body)
+    frame_write_u8 (frame, FALSE);
+  frame_channel_send_writer (client->channel, frame);
+}
+
+void
+egress_client_shut (EgressClient *client, guint64 number)
+{
+  Request *request = find (client, number);
+  if (request == NULL || client->is_lost)
+    return;
+  gboolean is_body = request->callbacks.connected == NULL;
+  FrameWriter *frame = frame_writer_new (is_body ? EGRESS_BODY : EGRESS_SHUT, number);
+  if (is_body)
+    {
+      frame_write_gbytes (frame, NULL);
+      frame_write_u8 (frame, TRUE);
+    }
+  frame_channel_send_writer (client->channel, frame);
 }
 
 void

@@ -21,28 +21,55 @@ enum
   EGRESS_DETACH,     /* stream: the worker's number; its requests are aborted */
 };
 
-/* Worker <-> egress. The stream is the request's number, chosen by the worker. */
+/* Worker <-> egress. The stream is a number that the worker chooses for each request, connection or query. */
 enum
 {
   /* text method, text url, count of headers (text name, text value), u8 redirect (EgressRedirect),
-   * u32 timeout ms (0 = none), u64 most response body bytes, u8 decompress, gbytes body,
-   * u8 has more body: 0. The place of streamed request bodies (EGRESS_BODY frames would follow);
-   * until egress answers them with credit, so that a slow server slows the worker, it is refused.
+   * u32 timeout ms (0 = none), u64 most response body bytes, u8 decompress, gbytes body, u8 has more
+   * body: EGRESS_BODY frames follow, within EGRESS_WINDOW_BYTES that are not credited yet.
    * Header values: each character is one byte, at most U+00FF. */
   EGRESS_REQUEST = 1,
-  EGRESS_BODY,   /* kept for it: gbytes chunk, u8 is last */
-  EGRESS_CANCEL, /* no fields */
-  EGRESS_HOLD,   /* u8 is held: no more EGRESS_DATA of this request until it is not */
+  EGRESS_BODY,    /* gbytes chunk, u8 is last */
+  EGRESS_CANCEL,  /* no fields; of anything */
+  EGRESS_HOLD,    /* u8 is held: no more EGRESS_DATA of this request or connection until it is not */
+  EGRESS_CONNECT, /* text host, u32 port, u32 timeout ms */
+  EGRESS_WRITE,   /* gbytes chunk, not empty; as EGRESS_BODY */
+  EGRESS_SHUT,    /* no fields: nothing more is written */
+  EGRESS_RESOLVE, /* text name or address, u8 EgressQueryKind */
+  EGRESS_TRUST,   /* no fields: the certificate authorities, please */
 
   /* u32 status, text status text, text final url, u8 was redirected, count of headers (text, text)
    */
   EGRESS_HEAD = 64,
   EGRESS_DATA, /* gbytes chunk */
-  EGRESS_END,  /* no fields */
+  EGRESS_END,  /* no fields; of a connection: both sides have ended it */
   /* text code ("ECONNREFUSED", "ENOTFOUND", "EPOLICY", "ETIMEDOUT", …), text message (no credential
    * of the URL in it), text host, u32 port */
   EGRESS_FAILED,
+  EGRESS_CREDIT,    /* u32 bytes of EGRESS_BODY or EGRESS_WRITE that have left */
+  EGRESS_CONNECTED, /* text address, u8 family (4, 6), u32 own port */
+  EGRESS_EOF,       /* no fields: the other side writes no more */
+  EGRESS_RECORDS,   /* text: a JSON array */
+  EGRESS_AUTHORITIES, /* gbytes: certificates, DER, one after the other */
 };
+
+/* What of a body or connection may be on its way to the network. */
+#define EGRESS_WINDOW_BYTES ((gsize) 256 << 10)
+#define EGRESS_CHUNK_BYTES ((gsize) 64 << 10) /* what a client makes of larger pieces */
+
+typedef enum
+{
+  EGRESS_QUERY_ADDRESS,
+  EGRESS_QUERY_IPV4,
+  EGRESS_QUERY_IPV6,
+  EGRESS_QUERY_MX,   /* {priority, exchange} */
+  EGRESS_QUERY_TXT,  /* a list of texts */
+  EGRESS_QUERY_SRV,  /* {name, port, priority, weight} */
+  EGRESS_QUERY_NS,   /* text */
+  EGRESS_QUERY_SOA,  /* {nsname, hostmaster, serial, refresh, retry, expire, minttl} */
+  EGRESS_QUERY_NAME, /* of an address */
+  EGRESS_QUERY_COUNT,
+} EgressQueryKind;
 
 typedef enum
 {
@@ -81,6 +108,7 @@ typedef struct
   guint timeout_ms;
   guint64 most_body_bytes;
   GBytes *body;            /* may be NULL */
+  gboolean has_more_body;  /* egress_client_write() follows, and egress_client_shut() */
   gboolean keeps_encoding; /* the body is given as it was sent, compressed or not */
 } EgressRequest;
 
@@ -92,7 +120,8 @@ typedef struct
   GPtrArray *headers; /* of char*, name and value in turn, as received */
 } EgressHead;
 
-/* Callbacks run on the default main context; after `end` or `failed` nothing more comes. */
+/* Callbacks run on the default main context; after `end` or `failed` nothing more comes. Those that a request has no
+ * use for may be NULL. */
 typedef struct
 {
   void (*head) (const EgressHead *head, gpointer user_data);
@@ -100,6 +129,11 @@ typedef struct
   void (*end) (gpointer user_data);
   void (*failed) (const char *code, const char *message, const char *host, guint port,
                   gpointer user_data);
+  void (*credit) (guint32 bytes, gpointer user_data); /* of what was written */
+  void (*connected) (const char *address, guint family, guint own_port, gpointer user_data);
+  void (*eof) (gpointer user_data);
+  void (*records) (const char *json, gpointer user_data); /* the last of a query */
+  void (*authorities) (GBytes *certificates, gpointer user_data); /* the last of it */
 } EgressCallbacks;
 
 EgressClient *egress_client_new (int fd);
@@ -107,6 +141,16 @@ void egress_client_free (EgressClient *client);
 /* Returns the request's number, for cancelling. */
 guint64 egress_client_request (EgressClient *client, const EgressRequest *request,
                                const EgressCallbacks *callbacks, gpointer user_data);
+guint64 egress_client_connect (EgressClient *client, const char *host, guint port,
+                               guint timeout_ms, const EgressCallbacks *callbacks,
+                               gpointer user_data);
+guint64 egress_client_resolve (EgressClient *client, const char *name, EgressQueryKind kind,
+                               const EgressCallbacks *callbacks, gpointer user_data);
+guint64 egress_client_trust (EgressClient *client, const EgressCallbacks *callbacks,
+                             gpointer user_data);
+/* Of a body or connection: at most EGRESS_WINDOW_BYTES that are not credited yet. */
+void egress_client_write (EgressClient *client, guint64 number, GBytes *chunk);
+void egress_client_shut (EgressClient *client, guint64 number); /* no more is written */
 /* No callback runs after it. */
 void egress_client_cancel (EgressClient *client, guint64 number);
 /* While held, no data comes beyond what is already on its way (about a megabyte). */

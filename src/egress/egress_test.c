@@ -1069,9 +1069,16 @@ hostile_frame (guint which)
       frame_write_string (frame, url);
       frame_write_u32 (frame, 0xffffffff);
       return frame_writer_end (frame);
-    case 4: /* a body to follow */
-      frame = request_writer (1, url);
-      frame_write_u8 (frame, TRUE);
+    case 4: /* a connection to a port that there is not */
+      frame = frame_writer_new (EGRESS_CONNECT, 1);
+      frame_write_string (frame, "127.0.0.1");
+      frame_write_u32 (frame, 65536);
+      frame_write_u32 (frame, 0);
+      return frame_writer_end (frame);
+    case 8: /* a question of no kind */
+      frame = frame_writer_new (EGRESS_RESOLVE, 1);
+      frame_write_string (frame, "localhost");
+      frame_write_u8 (frame, EGRESS_QUERY_COUNT);
       return frame_writer_end (frame);
     case 5: /* an answer */
       return frame_writer_end (frame_writer_new (EGRESS_END, 1));
@@ -1097,7 +1104,7 @@ expect_channel_end (int fd)
 static void
 test_a_hostile_frame_ends_that_channel_only (void)
 {
-  for (guint i = 0; i < 8; i++)
+  for (guint i = 0; i < 9; i++)
     {
       g_autoptr (GBytes) frame = hostile_frame (i);
       g_autoptr (GError) error = NULL;

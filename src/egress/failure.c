@@ -79,6 +79,12 @@ name_of (const Name *names, gsize n, int number, const char *otherwise)
   return otherwise;
 }
 
+const char *
+egress_errno_name (int number)
+{
+  return name_of (errno_names, G_N_ELEMENTS (errno_names), number, "EIO");
+}
+
 static EgressFailure *
 certificate_failure (CURL *easy, const char *host)
 {

@@ -11,6 +11,8 @@ struct EgressPeer
   const EgressPolicy *policy;
   Pool *pool;            /* made at the first request */
   GHashTable *transfers; /* number -> Transfer */
+  GHashTable *sockets;   /* number -> EgressSocket */
+  GHashTable *queries;   /* number -> EgressQuery */
   gboolean is_congested;
   GSource *ending; /* once the channel has closed */
   EgressPeerEnded ended;
@@ -107,12 +109,121 @@ on_done (Transfer *transfer, const EgressFailure *failure, const char *host, gui
   g_hash_table_remove (peer->transfers, &number);
 }
 
+static void
+on_credit (Transfer *transfer, guint32 bytes, gpointer user_data)
+{
+  FrameWriter *frame = frame_writer_new (EGRESS_CREDIT, transfer_number (transfer));
+  frame_write_u32 (frame, bytes);
+  send_frame (user_data, frame);
+}
+
+/* --- connections --- */
+
+static void
+on_socket_connected (EgressSocket *socket, const char *address, guint family, guint own_port,
+                     gpointer user_data)
+{
+  FrameWriter *frame = frame_writer_new (EGRESS_CONNECTED, egress_socket_number (socket));
+  frame_write_string (frame, address);
+  frame_write_u8 (frame, (guint8) family);
+  frame_write_u32 (frame, own_port);
+  send_frame (user_data, frame);
+}
+
+static void
+on_socket_data (EgressSocket *socket, const guint8 *data, gsize length, gpointer user_data)
+{
+  FrameWriter *frame = frame_writer_new (EGRESS_DATA, egress_socket_number (socket));
+  frame_write_bytes (frame, data, length);
+  send_frame (user_data, frame);
+}
+
+static void
+on_socket_eof (EgressSocket *socket, gpointer user_data)
+{
+  send_frame (user_data, frame_writer_new (EGRESS_EOF, egress_socket_number (socket)));
+}
+
+static void
+on_socket_credit (EgressSocket *socket, guint32 bytes, gpointer user_data)
+{
+  FrameWriter *frame = frame_writer_new (EGRESS_CREDIT, egress_socket_number (socket));
+  frame_write_u32 (frame, bytes);
+  send_frame (user_data, frame);
+}
+
+static void
+on_socket_done (EgressSocket *socket, const EgressFailure *failure, const char *host, guint port,
+                gpointer user_data)
+{
+  EgressPeer *peer = user_data;
+  guint64 number = egress_socket_number (socket);
+  if (failure == NULL)
+    send_frame (peer, frame_writer_new (EGRESS_END, number));
+  else
+    send_failed (peer, number, failure, host, port);
+  g_hash_table_remove (peer->sockets, &number);
+}
+
+static void
+on_query_done (EgressQuery *query, json_t *records, const EgressFailure *failure, const char *name,
+               gpointer user_data)
+{
+  EgressPeer *peer = user_data;
+  guint64 number = egress_query_number (query);
+  if (failure != NULL)
+    send_failed (peer, number, failure, name, 0);
+  else
+    {
+      g_autofree char *text = json_print (records);
+      FrameWriter *frame = frame_writer_new (EGRESS_RECORDS, number);
+      frame_write_string (frame, text);
+      send_frame (peer, frame);
+    }
+  g_hash_table_remove (peer->queries, &number);
+}
+
 /* --- orders --- */
+
+static gboolean
+malformed (GError **error, const char *what)
+{
+  g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED, "%s", what);
+  return FALSE;
+}
+
+/* A number may be used once at a time, for whatever it is. */
+static gboolean
+is_in_use (const EgressPeer *peer, guint64 number)
+{
+  return g_hash_table_contains (peer->transfers, &number)
+         || g_hash_table_contains (peer->sockets, &number)
+         || g_hash_table_contains (peer->queries, &number);
+}
+
+guint
+egress_peer_n_requests (const EgressPeer *peer)
+{
+  return g_hash_table_size (peer->transfers) + g_hash_table_size (peer->sockets)
+         + g_hash_table_size (peer->queries);
+}
+
+/* FALSE and answered where one more is too many. */
+static gboolean
+has_room (EgressPeer *peer, guint64 number)
+{
+  if (egress_peer_n_requests (peer) < EGRESS_MAX_REQUESTS)
+    return TRUE;
+  g_autoptr (EgressFailure) failure = egress_failure_new (
+      "EAGAIN", "more than %d requests are in flight", EGRESS_MAX_REQUESTS);
+  send_failed (peer, number, failure, "", 0);
+  return FALSE;
+}
 
 static void
 start (EgressPeer *peer, EgressOrder *order)
 {
-  static const TransferEvents events = { on_head, on_data, on_done };
+  static const TransferEvents events = { on_head, on_data, on_credit, on_done };
   if (peer->pool == NULL)
     peer->pool = transfer_pool_new (peer->context, is_congested, peer);
 
@@ -129,17 +240,11 @@ take_request (EgressPeer *peer, Frame *frame, GError **error)
   g_autoptr (EgressOrder) order = egress_order_read (frame, error);
   if (order == NULL)
     return FALSE;
-  if (g_hash_table_contains (peer->transfers, &order->number))
-    {
-      g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED,
-                   "request %" G_GUINT64_FORMAT " is under way already", order->number);
-      return FALSE;
-    }
-  if (g_hash_table_size (peer->transfers) >= EGRESS_MAX_REQUESTS)
-    failure
-        = egress_failure_new ("EAGAIN", "more than %d requests are in flight", EGRESS_MAX_REQUESTS);
-  else
-    failure = egress_order_check (order);
+  if (is_in_use (peer, order->number))
+    return malformed (error, "a number that is under way already");
+  if (!has_room (peer, order->number))
+    return TRUE;
+  failure = egress_order_check (order);
   if (failure != NULL)
     send_failed (peer, order->number, failure, "", 0);
   else
@@ -156,6 +261,8 @@ take_cancel (EgressPeer *peer, Frame *frame, GError **error)
   if (!frame_reader_end (&reader, error))
     return FALSE;
   g_hash_table_remove (peer->transfers, &frame->stream);
+  g_hash_table_remove (peer->sockets, &frame->stream);
+  g_hash_table_remove (peer->queries, &frame->stream);
   return TRUE;
 }
 
@@ -168,8 +275,108 @@ take_hold (EgressPeer *peer, Frame *frame, GError **error)
   if (!frame_reader_end (&reader, error))
     return FALSE;
   Transfer *transfer = g_hash_table_lookup (peer->transfers, &frame->stream);
+  EgressSocket *socket = g_hash_table_lookup (peer->sockets, &frame->stream);
   if (transfer != NULL)
     transfer_hold (transfer, is_held);
+  if (socket != NULL)
+    egress_socket_hold (socket, is_held);
+  return TRUE;
+}
+
+static gboolean
+take_body (EgressPeer *peer, Frame *frame, GError **error)
+{
+  FrameReader reader;
+  frame_reader_init (&reader, frame);
+  g_autoptr (GBytes) chunk = frame_read_gbytes (&reader);
+  gboolean is_last = frame_read_bool (&reader);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  Transfer *transfer = g_hash_table_lookup (peer->transfers, &frame->stream);
+  return transfer == NULL || transfer_body (transfer, chunk, is_last)
+         || malformed (error, "more of a body than was allowed");
+}
+
+static gboolean
+take_connect (EgressPeer *peer, Frame *frame, GError **error)
+{
+  static const EgressSocketEvents events
+      = { on_socket_connected, on_socket_data, on_socket_eof,
+          on_socket_credit,    on_socket_done, is_congested };
+  FrameReader reader;
+  guint64 number = frame->stream;
+  frame_reader_init (&reader, frame);
+  g_autofree char *host = frame_read_text (&reader);
+  guint32 port = frame_read_u32 (&reader), timeout_ms = frame_read_u32 (&reader);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  if (port > G_MAXUINT16 || is_in_use (peer, number))
+    return malformed (error, "a connection to no port, or with a number under way already");
+  if (has_room (peer, number))
+    g_hash_table_insert (peer->sockets, g_memdup2 (&number, sizeof number),
+                         egress_socket_new (peer->context, peer->policy, number, host, port,
+                                            timeout_ms == 0 ? EGRESS_CONNECT_MS : timeout_ms,
+                                            &events, peer));
+  return TRUE;
+}
+
+static gboolean
+take_write (EgressPeer *peer, Frame *frame, GError **error)
+{
+  FrameReader reader;
+  frame_reader_init (&reader, frame);
+  g_autoptr (GBytes) chunk = frame_read_gbytes (&reader);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  EgressSocket *socket = g_hash_table_lookup (peer->sockets, &frame->stream);
+  return socket == NULL || egress_socket_write (socket, chunk)
+         || malformed (error, "more for a connection than was allowed");
+}
+
+static gboolean
+take_shut (EgressPeer *peer, Frame *frame, GError **error)
+{
+  FrameReader reader;
+  frame_reader_init (&reader, frame);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  EgressSocket *socket = g_hash_table_lookup (peer->sockets, &frame->stream);
+  if (socket != NULL)
+    egress_socket_shut (socket);
+  return TRUE;
+}
+
+static gboolean
+take_resolve (EgressPeer *peer, Frame *frame, GError **error)
+{
+  FrameReader reader;
+  guint64 number = frame->stream;
+  frame_reader_init (&reader, frame);
+  g_autofree char *name = frame_read_text (&reader);
+  guint8 kind = frame_read_u8 (&reader);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  if (kind >= EGRESS_QUERY_COUNT || is_in_use (peer, number))
+    return malformed (error, "a question of no kind, or with a number under way already");
+  if (!has_room (peer, number))
+    return TRUE;
+  EgressQuery *query
+      = egress_query_new (peer->policy, number, name, (EgressQueryKind) kind, on_query_done, peer);
+  g_hash_table_insert (peer->queries, g_memdup2 (&number, sizeof number), query);
+  egress_query_start (query);
+  return TRUE;
+}
+
+static gboolean
+take_trust (EgressPeer *peer, Frame *frame, GError **error)
+{
+  FrameReader reader;
+  frame_reader_init (&reader, frame);
+  if (!frame_reader_end (&reader, error))
+    return FALSE;
+  FrameWriter *writer = frame_writer_new (EGRESS_AUTHORITIES, frame->stream);
+  frame_write_gbytes (writer, egress_trust_certificates ());
+  send_frame (peer, writer);
   return TRUE;
 }
 
@@ -184,6 +391,18 @@ take (EgressPeer *peer, Frame *frame, GError **error)
       return take_cancel (peer, frame, error);
     case EGRESS_HOLD:
       return take_hold (peer, frame, error);
+    case EGRESS_BODY:
+      return take_body (peer, frame, error);
+    case EGRESS_CONNECT:
+      return take_connect (peer, frame, error);
+    case EGRESS_WRITE:
+      return take_write (peer, frame, error);
+    case EGRESS_SHUT:
+      return take_shut (peer, frame, error);
+    case EGRESS_RESOLVE:
+      return take_resolve (peer, frame, error);
+    case EGRESS_TRUST:
+      return take_trust (peer, frame, error);
     default:
       g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED, "a frame of type %u", frame->type);
       return FALSE;
@@ -222,6 +441,10 @@ egress_peer_new (int fd, GMainContext *context, const EgressPolicy *policy, Egre
   peer->user_data = user_data;
   peer->transfers
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) transfer_free);
+  peer->sockets = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                         (GDestroyNotify) egress_socket_free);
+  peer->queries = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                         (GDestroyNotify) egress_query_free);
   peer->channel = frame_channel_new (fd, context, &options, on_frame, on_closed, peer);
   return peer;
 }
@@ -235,13 +458,9 @@ egress_peer_free (EgressPeer *peer)
       g_source_unref (peer->ending);
     }
   g_hash_table_unref (peer->transfers);
+  g_hash_table_unref (peer->sockets);
+  g_hash_table_unref (peer->queries);
   g_clear_pointer (&peer->pool, transfer_pool_free);
   frame_channel_free (peer->channel);
   g_free (peer);
-}
-
-guint
-egress_peer_n_requests (const EgressPeer *peer)
-{
-  return g_hash_table_size (peer->transfers);
 }

@@ -5,6 +5,8 @@
 
 #include <curl/curl.h>
 
+#include "base/json.h"
+
 /* Bounds on what one worker can make egress hold. The worker keeps its own, smaller limit on
  * requests (LIMIT_REQUESTS); these hold against one that doesn't. */
 #define EGRESS_MAX_REQUESTS 1024
@@ -13,6 +15,7 @@
 #define EGRESS_MAX_FRAME_BYTES ((gsize) 544 << 20)
 #define EGRESS_MAX_QUEUE_BYTES ((gsize) 16 << 20)
 #define EGRESS_MAX_HEADER_BYTES (64 << 10)
+#define EGRESS_CONNECT_MS 10000
 #define EGRESS_MAX_URL_BYTES (64 << 10)
 /* Reading from the network stops when this much waits to be read by the worker, and goes on below
  * the second. */
@@ -62,6 +65,8 @@ typedef struct
   guint64 most_body_bytes;
   gboolean is_decompressed;
   GBytes *body;
+  gboolean has_more_body;
+  gint64 body_length;         /* of one that has more, as the worker says; -1 = it does not */
   gboolean closes_connection; /* "Connection: close" was asked for */
 } EgressOrder;
 
@@ -97,6 +102,7 @@ typedef struct
   void (*head) (Transfer *transfer, guint status, const char *status_text, const char *url,
                 gboolean was_redirected, GPtrArray *headers, gpointer user_data);
   void (*data) (Transfer *transfer, const char *data, gsize length, gpointer user_data);
+  void (*credit) (Transfer *transfer, guint32 bytes, gpointer user_data);
   /* The last one: failure NULL = all is well. The transfer is freed by the callee. */
   void (*done) (Transfer *transfer, const EgressFailure *failure, const char *host, guint port,
                 gpointer user_data);
@@ -109,6 +115,8 @@ void transfer_start (Transfer *transfer);
 void transfer_free (Transfer *transfer); /* aborts; no event runs after it */
 guint64 transfer_number (const Transfer *transfer);
 void transfer_hold (Transfer *transfer, gboolean is_held);
+/* More of its body. FALSE where the worker may not send so much, or nothing more. */
+gboolean transfer_body (Transfer *transfer, GBytes *chunk, gboolean is_last);
 /* For the pool. */
 void transfer_resume (Transfer *transfer);
 void transfer_finished (Transfer *transfer, CURLcode result);
@@ -117,6 +125,43 @@ void transfer_finished (Transfer *transfer, CURLcode result);
 EgressFailure *
 egress_failure_from_curl (CURL *easy, CURLcode result, const char *curl_message, const char *host,
                           guint port, const char *address, gboolean has_head);
+
+const char *egress_errno_name (int number); /* "ECONNREFUSED", …; static */
+
+/* socket.c: one TCP connection. `done` is the last event, in which the socket is freed; failure NULL = both sides
+ * have ended it. Events may come before egress_socket_write() or _shut() has returned. */
+typedef struct EgressSocket EgressSocket;
+typedef struct
+{
+  void (*connected) (EgressSocket *socket, const char *address, guint family, guint own_port,
+                     gpointer user_data);
+  void (*data) (EgressSocket *socket, const guint8 *data, gsize length, gpointer user_data);
+  void (*eof) (EgressSocket *socket, gpointer user_data);
+  void (*credit) (EgressSocket *socket, guint32 bytes, gpointer user_data);
+  void (*done) (EgressSocket *socket, const EgressFailure *failure, const char *host, guint port,
+                gpointer user_data);
+  gboolean (*is_congested) (gpointer user_data);
+} EgressSocketEvents;
+EgressSocket *egress_socket_new (GMainContext *context, const EgressPolicy *policy, guint64 number,
+                                 const char *host, guint port, guint timeout_ms,
+                                 const EgressSocketEvents *events, gpointer user_data);
+void egress_socket_free (EgressSocket *socket); /* no event runs after it */
+guint64 egress_socket_number (const EgressSocket *socket);
+/* FALSE where the worker may not send so much, or nothing more. */
+gboolean egress_socket_write (EgressSocket *socket, GBytes *chunk);
+void egress_socket_shut (EgressSocket *socket); /* no more is written */
+void egress_socket_hold (EgressSocket *socket, gboolean is_held);
+
+/* resolve.c: one question about a name. `done` runs once, in which the query is freed; records or a failure. */
+typedef struct EgressQuery EgressQuery;
+typedef void (*EgressQueryDone) (EgressQuery *query, json_t *records,
+                                 const EgressFailure *failure, const char *name,
+                                 gpointer user_data);
+EgressQuery *egress_query_new (const EgressPolicy *policy, guint64 number, const char *name,
+                               EgressQueryKind kind, EgressQueryDone done, gpointer user_data);
+void egress_query_start (EgressQuery *query);
+void egress_query_free (EgressQuery *query);
+guint64 egress_query_number (const EgressQuery *query);
 
 /* peer.c: a worker's channel. */
 typedef struct EgressPeer EgressPeer;
@@ -129,6 +174,7 @@ void egress_peer_free (EgressPeer *peer);
 guint egress_peer_n_requests (const EgressPeer *peer);
 
 /* trust.c: the certificate authorities, read once and shared by all connections. */
+GBytes *egress_trust_certificates (void); /* DER, one after the other; borrowed */
 CURLcode egress_trust_apply (CURL *easy, void *ssl_ctx, void *unused);
 
 /* process.c: the loop, without the hardening; until the control channel closes. */

@@ -91,6 +91,7 @@ egress_serve (int control_fd, const EgressPolicy *policy)
 
   egress.context = g_main_context_new ();
   egress.loop = g_main_loop_new (egress.context, FALSE);
+  g_main_context_push_thread_default (egress.context); /* GResolver answers there */
   egress.peers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
                                         (GDestroyNotify) egress_peer_free);
   egress.control = frame_channel_new (control_fd, egress.context, &options, on_control_frame,
@@ -99,6 +100,7 @@ egress_serve (int control_fd, const EgressPolicy *policy)
 
   g_hash_table_unref (egress.peers);
   frame_channel_free (egress.control);
+  g_main_context_pop_thread_default (egress.context);
   g_main_loop_unref (egress.loop);
   g_main_context_unref (egress.context);
 }

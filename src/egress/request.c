@@ -39,7 +39,6 @@ egress_order_read (Frame *frame, GError **error)
   g_autoptr (EgressOrder) order = g_new0 (EgressOrder, 1);
   FrameReader reader;
   guint8 redirect;
-  gboolean has_more_body;
 
   frame_reader_init (&reader, frame);
   order->number = frame->stream;
@@ -51,14 +50,15 @@ egress_order_read (Frame *frame, GError **error)
   order->most_body_bytes = frame_read_u64 (&reader);
   order->is_decompressed = frame_read_bool (&reader);
   order->body = frame_read_gbytes (&reader);
-  has_more_body = frame_read_bool (&reader);
+  order->has_more_body = frame_read_bool (&reader);
+  order->body_length = -1;
   if (!frame_reader_end (&reader, error))
     return NULL;
-  if (redirect > EGRESS_REDIRECT_MANUAL || has_more_body)
+  if (redirect > EGRESS_REDIRECT_MANUAL
+      || (order->has_more_body && g_bytes_get_size (order->body) > 0))
     {
       g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED,
-                   "a request with redirect mode %u and %s body", redirect,
-                   has_more_body ? "an unfinished" : "a whole");
+                   "a request with redirect mode %u, or a body in two ways", redirect);
       return NULL;
     }
   order->redirect = redirect;
@@ -166,7 +166,9 @@ check_framing (EgressOrder *order)
     {
       if (!g_ascii_string_to_unsigned (length, 10, 0, G_MAXUINT64, &said, NULL))
         return egress_failure_new ("UND_ERR_INVALID_ARG", "invalid content-length header");
-      if (said != g_bytes_get_size (order->body))
+      if (order->has_more_body)
+        order->body_length = (gint64) MIN (said, G_MAXINT64);
+      else if (said != g_bytes_get_size (order->body))
         return egress_failure_new ("UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
                                    "Request body length does not match content-length header");
       egress_order_drop_header (order, "Content-Length");

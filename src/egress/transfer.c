@@ -46,6 +46,10 @@ struct Transfer
   guint64 body_bytes;
 
   gboolean is_held, is_paused, is_waiting_for_pool;
+  GQueue chunks;      /* of GBytes: of a body that comes in pieces, not read by libcurl yet */
+  gsize chunk_at;     /* read of the first */
+  gsize chunk_bytes;  /* in all of them */
+  gboolean is_body_whole, is_body_dropped, is_starved; /* libcurl waits for a chunk */
   char address[64];    /* the last one tried, in digits */
   const char *refusal; /* by the policy; static */
   EgressFailure *failure;
@@ -245,10 +249,18 @@ on_body (char *data, size_t size, size_t n, void *user_data)
 }
 
 static void
+update_pause (Transfer *transfer)
+{
+  curl_easy_pause (transfer->easy, (transfer->is_paused ? CURLPAUSE_RECV : CURLPAUSE_RECV_CONT)
+                                       | (transfer->is_starved ? CURLPAUSE_SEND
+                                                               : CURLPAUSE_SEND_CONT));
+}
+
+static void
 go_on (Transfer *transfer)
 {
   transfer->is_paused = FALSE;
-  curl_easy_pause (transfer->easy, CURLPAUSE_CONT);
+  update_pause (transfer);
 }
 
 void
@@ -264,6 +276,60 @@ transfer_hold (Transfer *transfer, gboolean is_held)
   transfer->is_held = is_held;
   if (!is_held && transfer->is_paused && !transfer->is_waiting_for_pool)
     go_on (transfer);
+}
+
+/* --- a request's body in pieces --- */
+
+static size_t
+on_read_body (char *buffer, size_t size, size_t n, void *user_data)
+{
+  Transfer *transfer = user_data;
+  GBytes *chunk = g_queue_peek_head (&transfer->chunks);
+  if (chunk == NULL)
+    {
+      if (transfer->is_body_whole)
+        return 0;
+      transfer->is_starved = TRUE;
+      return CURL_READFUNC_PAUSE;
+    }
+  gsize length;
+  const char *data = g_bytes_get_data (chunk, &length);
+  gsize given = MIN (size * n, length - transfer->chunk_at);
+  memcpy (buffer, data + transfer->chunk_at, given);
+  transfer->chunk_at += given;
+  if (transfer->chunk_at == length)
+    {
+      transfer->chunk_at = 0;
+      transfer->chunk_bytes -= length;
+      g_bytes_unref (g_queue_pop_head (&transfer->chunks));
+      transfer->events.credit (transfer, (guint32) length, transfer->user_data);
+    }
+  return given;
+}
+
+gboolean
+transfer_body (Transfer *transfer, GBytes *chunk, gboolean is_last)
+{
+  gsize length = g_bytes_get_size (chunk);
+  if (!transfer->order->has_more_body || transfer->is_body_whole
+      || transfer->chunk_bytes + length > EGRESS_WINDOW_BYTES)
+    return FALSE;
+  transfer->is_body_whole = is_last;
+  if (transfer->is_body_dropped)
+    {
+      /* A redirect has made a GET of it. */
+      transfer->events.credit (transfer, (guint32) length, transfer->user_data);
+      return TRUE;
+    }
+  if (length > 0)
+    g_queue_push_tail (&transfer->chunks, g_bytes_ref (chunk));
+  transfer->chunk_bytes += length;
+  if (transfer->is_starved)
+    {
+      transfer->is_starved = FALSE;
+      update_pause (transfer);
+    }
+  return TRUE;
 }
 
 /* --- connecting --- */
@@ -362,7 +428,14 @@ set_method (Transfer *transfer)
       curl_easy_setopt (transfer->easy, CURLOPT_NOBODY, 1L);
       return;
     }
-  if (length > 0 || expects_body (order->method))
+  if (order->has_more_body && !transfer->is_body_dropped)
+    {
+      curl_easy_setopt (transfer->easy, CURLOPT_UPLOAD, 1L);
+      curl_easy_setopt (transfer->easy, CURLOPT_READFUNCTION, on_read_body);
+      curl_easy_setopt (transfer->easy, CURLOPT_READDATA, transfer);
+      curl_easy_setopt (transfer->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t) order->body_length);
+    }
+  else if (length > 0 || expects_body (order->method))
     {
       curl_easy_setopt (transfer->easy, CURLOPT_POST, 1L);
       curl_easy_setopt (transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) length);
@@ -487,6 +560,7 @@ transfer_new (Pool *pool, const EgressPolicy *policy, EgressOrder *order,
   transfer->easy = curl_easy_init ();
   transfer->headers = g_ptr_array_new_with_free_func (g_free);
   transfer->started_at_us = g_get_monotonic_time ();
+  g_queue_init (&transfer->chunks);
   return transfer;
 }
 
@@ -502,8 +576,17 @@ transfer_start (Transfer *transfer)
 }
 
 static void
-drop_body (EgressOrder *order)
+drop_body (Transfer *transfer)
 {
+  EgressOrder *order = transfer->order;
+  transfer->is_body_dropped = TRUE;
+  while (!g_queue_is_empty (&transfer->chunks))
+    {
+      g_autoptr (GBytes) chunk = g_queue_pop_head (&transfer->chunks);
+      transfer->events.credit (transfer, (guint32) g_bytes_get_size (chunk), transfer->user_data);
+    }
+  transfer->chunk_bytes = transfer->chunk_at = 0;
+  transfer->is_starved = FALSE;
   static const char *const of_the_body[]
       = { "Content-Encoding", "Content-Language", "Content-Location", "Content-Type" };
   g_clear_pointer (&order->body, g_bytes_unref);
@@ -525,7 +608,7 @@ redirect_order (Transfer *transfer, const EgressTarget *next)
     {
       g_free (order->method);
       order->method = g_strdup ("GET");
-      drop_body (order);
+      drop_body (transfer);
     }
   if (!egress_target_same_origin (transfer->target, next))
     for (guint i = 0; i < G_N_ELEMENTS (of_the_origin); i++)
@@ -544,6 +627,13 @@ follow (Transfer *transfer)
       return;
     }
   redirect_order (transfer, next);
+  if (transfer->order->has_more_body && !transfer->is_body_dropped)
+    {
+      egress_target_free (next);
+      end (transfer, egress_failure_new ("UND_ERR_REDIRECT",
+                                         "a body that is a stream can't be sent a second time"));
+      return;
+    }
   egress_target_free (transfer->target);
   transfer->target = next;
   transfer->n_redirects++;
@@ -597,6 +687,7 @@ transfer_free (Transfer *transfer)
   g_clear_pointer (&transfer->target, egress_target_free);
   g_clear_pointer (&transfer->failure, egress_failure_free);
   g_ptr_array_unref (transfer->headers);
+  g_queue_clear_full (&transfer->chunks, (GDestroyNotify) g_bytes_unref);
   g_free (transfer->status_text);
   g_free (transfer->location);
   egress_order_free (transfer->order);

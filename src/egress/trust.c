@@ -26,3 +26,30 @@ egress_trust_apply (CURL *easy, void *ssl_ctx, void *unused)
   SSL_CTX_set1_cert_store (ssl_ctx, shared_store ());
   return CURLE_OK;
 }
+
+GBytes *
+egress_trust_certificates (void)
+{
+  static GBytes *all;
+  if (all != NULL)
+    return all;
+  /* A store finds those of a folder by name, one at a time: only the file's can be listed. */
+  X509_STORE *store = X509_STORE_new ();
+  const char *file = g_getenv (X509_get_default_cert_file_env ());
+  X509_STORE_load_file (store, file != NULL ? file : X509_get_default_cert_file ());
+  if (file == NULL)
+    X509_STORE_load_file (store, "/etc/ssl/certs/ca-certificates.crt");
+  STACK_OF (X509_OBJECT) *objects = X509_STORE_get0_objects (store);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  for (int i = 0; i < sk_X509_OBJECT_num (objects); i++)
+    {
+      X509 *certificate = X509_OBJECT_get0_X509 (sk_X509_OBJECT_value (objects, i));
+      guint8 *der = NULL;
+      int length = certificate == NULL ? 0 : i2d_X509 (certificate, &der);
+      if (length > 0)
+        g_byte_array_append (bytes, der, (guint) length);
+      OPENSSL_free (der);
+    }
+  X509_STORE_free (store);
+  return all = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}

@@ -16,6 +16,7 @@ typedef enum
   EVENT_DATA,
   EVENT_END,
   EVENT_FAILED,
+  EVENT_CREDIT, /* only of a body that is written in pieces */
   EVENT_COUNT,
 } Event;
 
@@ -30,6 +31,8 @@ typedef struct
   GPtrArray *headers;
   EgressRedirect redirect;
   GBytes *body;
+  gboolean keeps_encoding;
+  GPtrArray *pieces; /* of GBytes, written before the request began; NULL at its end = all of it */
 } Fetch;
 
 struct FetchQueue
@@ -45,11 +48,13 @@ fetch_free (Fetch *fetch)
 {
   Realm *realm = fetch->queue->realm;
   for (guint i = 0; i < EVENT_COUNT; i++)
-    JSValueUnprotect (realm_context (realm), fetch->listeners[i]);
+    if (fetch->listeners[i] != NULL)
+      JSValueUnprotect (realm_context (realm), fetch->listeners[i]);
   realm_pending_remove (realm);
   g_free (fetch->method);
   g_free (fetch->url);
   g_ptr_array_unref (fetch->headers);
+  g_ptr_array_unref (fetch->pieces);
   if (fetch->body != NULL)
     g_bytes_unref (fetch->body);
   g_free (fetch);
@@ -146,12 +151,43 @@ on_failed (const char *code, const char *message, const char *host, guint port, 
   realm_leave (realm);
 }
 
+static void
+on_credit (guint32 bytes, gpointer user_data)
+{
+  Fetch *fetch = user_data;
+  Realm *realm = fetch->queue->realm;
+  realm_enter (realm);
+  JSValueRef count = js_number (realm_context (realm), bytes);
+  tell (fetch, EVENT_CREDIT, 1, &count);
+  realm_leave (realm);
+}
+
 /* --- the queue --- */
+
+static void
+piece_free (gpointer piece)
+{
+  if (piece != NULL)
+    g_bytes_unref (piece);
+}
+
+static void
+send_piece (Fetch *fetch, GBytes *piece)
+{
+  if (piece != NULL)
+    egress_client_write (runtime_egress (), fetch->number, piece);
+  else
+    egress_client_shut (runtime_egress (), fetch->number);
+}
 
 static void
 start_one (Fetch *fetch)
 {
-  static const EgressCallbacks callbacks = { on_head, on_data, on_end, on_failed };
+  static const EgressCallbacks callbacks = { .head = on_head,
+                                             .data = on_data,
+                                             .end = on_end,
+                                             .failed = on_failed,
+                                             .credit = on_credit };
   FetchQueue *queue = fetch->queue;
   const Limits *limits = realm_limits (queue->realm);
   const EgressRequest request = {
@@ -161,10 +197,15 @@ start_one (Fetch *fetch)
     .redirect = fetch->redirect,
     .most_body_bytes = limits == NULL ? G_MAXUINT64 : (guint64) limits->value[LIMIT_FETCH_BYTES],
     .body = fetch->body,
+    .keeps_encoding = fetch->keeps_encoding,
+    .has_more_body = fetch->listeners[EVENT_CREDIT] != NULL,
   };
   queue->n_in_flight++;
   fetch->number = egress_client_request (runtime_egress (), &request, &callbacks, fetch);
   g_clear_pointer (&fetch->body, g_bytes_unref);
+  for (guint i = 0; i < fetch->pieces->len; i++)
+    send_piece (fetch, fetch->pieces->pdata[i]);
+  g_ptr_array_set_size (fetch->pieces, 0);
 }
 
 static void
@@ -238,26 +279,29 @@ read_fetch (JSContextRef ctx, Fetch *fetch, const JSValueRef arguments[], JSValu
   for (guint i = 0; i < EVENT_COUNT; i++)
     {
       fetch->listeners[i] = js_as_object (ctx, arguments[5 + i]);
-      if (fetch->listeners[i] == NULL)
+      if (fetch->listeners[i] == NULL && i != EVENT_CREDIT)
         return FALSE;
     }
+  fetch->keeps_encoding = JSValueToBoolean (ctx, arguments[5 + EVENT_COUNT]);
   return TRUE;
 }
 
-/* fetchStart (method, url, [name, value, …], redirect, body or null, onHead, onData, onEnd,
- * onFailed): its id, or undefined where there is no egress */
+/* fetchStart (method, url, [name, value, …], redirect, body or null, onHead, onData, onEnd, onFailed, onCredit or
+ * undefined, keepsEncoding): its id, or undefined where there is no egress. With onCredit the body is what
+ * fetchWrite() gives, until fetchShut(). */
 static JSValueRef
 fetch_start (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
              const JSValueRef arguments[], JSValueRef *exception)
 {
   Realm *realm = realm_of (ctx);
-  if (n != 5 + EVENT_COUNT || runtime_egress () == NULL)
+  if (n != 6 + EVENT_COUNT || runtime_egress () == NULL)
     return js_undefined (ctx);
 
   FetchQueue *queue = queue_of (realm);
   Fetch *fetch = g_new0 (Fetch, 1);
   fetch->queue = queue;
   fetch->headers = g_ptr_array_new_with_free_func (g_free);
+  fetch->pieces = g_ptr_array_new_with_free_func (piece_free);
   gboolean is_good = read_fetch (ctx, fetch, arguments, exception);
   for (guint i = 0; i < EVENT_COUNT; i++)
     if (fetch->listeners[i] != NULL)
@@ -304,6 +348,43 @@ fetch_cancel (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, s
   return js_undefined (ctx);
 }
 
+static void
+add_piece (Fetch *fetch, GBytes *piece)
+{
+  if (fetch->number == 0)
+    g_ptr_array_add (fetch->pieces, piece);
+  else
+    {
+      send_piece (fetch, piece);
+      piece_free (piece);
+    }
+}
+
+/* fetchWrite (id, bytes): at most EGRESS_WINDOW_BYTES that are not credited yet */
+static JSValueRef
+fetch_write (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+             const JSValueRef arguments[], JSValueRef *exception)
+{
+  Fetch *fetch = n < 2 ? NULL : find_fetch (ctx, arguments[0]);
+  GBytes *piece = fetch == NULL ? NULL : js_copy_bytes (ctx, arguments[1]);
+  if (piece != NULL && !fetch->is_ending && fetch->listeners[EVENT_CREDIT] != NULL)
+    add_piece (fetch, piece);
+  else if (piece != NULL)
+    g_bytes_unref (piece);
+  return js_undefined (ctx);
+}
+
+/* fetchShut (id): the body is whole */
+static JSValueRef
+fetch_shut (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+            const JSValueRef arguments[], JSValueRef *exception)
+{
+  Fetch *fetch = n < 1 ? NULL : find_fetch (ctx, arguments[0]);
+  if (fetch != NULL && !fetch->is_ending && fetch->listeners[EVENT_CREDIT] != NULL)
+    add_piece (fetch, NULL);
+  return js_undefined (ctx);
+}
+
 /* fetchHold (id, isHeld): nobody reads what comes */
 static JSValueRef
 fetch_hold (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
@@ -316,6 +397,8 @@ fetch_hold (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, siz
 }
 
 const NativeFunction fetch_natives[] = {
+  { "fetchWrite", fetch_write },
+  { "fetchShut", fetch_shut },
   { "fetchHold", fetch_hold },
   { "fetchStart", fetch_start },
   { "fetchCancel", fetch_cancel },

@@ -171,6 +171,8 @@ runtime_realm_free (gpointer data)
   runtime_plain_clear (runtime);
   g_clear_pointer (&runtime->timers, timer_queue_free);
   g_clear_pointer (&runtime->fetches, fetch_queue_free);
+  g_clear_pointer (&runtime->sockets, socket_table_free);
+  runtime_tls_forget (runtime->realm);
   JSValueUnprotect (realm_context (runtime->realm), runtime->require);
   g_free (runtime->has_global);
   g_free (runtime);

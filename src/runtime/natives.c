@@ -7,7 +7,8 @@ static const NativeFunction *const tables[]
     = { console_natives, timer_natives, text_natives, time_natives,   fetch_natives,
         random_natives,  hash_natives,  kdf_natives,  cipher_natives, form_natives,
         plain_natives,   idna_natives,  url_natives, zlib_natives,
-        module_natives,  key_natives,   sign_natives, x509_natives };
+        module_natives,  key_natives,   sign_natives, x509_natives, socket_natives,
+        tls_natives };
 
 JSObjectCallAsFunctionCallback
 runtime_native_find (const char *name)

@@ -8,7 +8,7 @@
 /* The tables of native functions, one per file. */
 extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[],
     fetch_natives[], random_natives[], hash_natives[], kdf_natives[], cipher_natives[],
-    form_natives[], plain_natives[], idna_natives[], url_natives[], zlib_natives[], module_natives[], key_natives[], sign_natives[], x509_natives[];
+    form_natives[], plain_natives[], idna_natives[], url_natives[], zlib_natives[], module_natives[], key_natives[], sign_natives[], x509_natives[], socket_natives[], tls_natives[];
 
 /* natives.c: the function of a name, or NULL. */
 JSObjectCallAsFunctionCallback runtime_native_find (const char *name);
@@ -36,12 +36,14 @@ JSValueRef runtime_service_call (Vm *vm, ServiceId id, size_t n, const JSValueRe
 /* modules.c: what a realm has of the library. */
 typedef struct TimerQueue TimerQueue;
 typedef struct FetchQueue FetchQueue;
+typedef struct SocketTable SocketTable;
 typedef struct
 {
   Realm *realm;
   JSObjectRef require; /* protected */
   TimerQueue *timers;  /* NULL = none set yet */
   FetchQueue *fetches; /* NULL = none made yet */
+  SocketTable *sockets; /* NULL = none opened yet */
   EgressClient *egress;
   RuntimePackages *packages;    /* or NULL */
   JSObjectRef buffer_prototype; /* Buffer.prototype, or its stand-in; protected; NULL = neither */
@@ -89,3 +91,9 @@ void timer_queue_free (TimerQueue *queue);
 
 /* fetch.c */
 void fetch_queue_free (FetchQueue *queue);
+
+/* socket.c */
+void socket_table_free (SocketTable *table);
+
+/* tls.c: the realm waits for nothing any more. */
+void runtime_tls_forget (Realm *realm);
