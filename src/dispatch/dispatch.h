@@ -24,6 +24,7 @@ typedef enum
   DISPATCH_ERROR_PAUSED,   /* 503 */
   DISPATCH_ERROR_STOPPING, /* 503 */
   DISPATCH_ERROR_INVALID,
+  DISPATCH_ERROR_UNAVAILABLE, /* the keeper is down, or there is none: 503 */
 } DispatchErrorCode;
 
 /* --- one worker process, seen from outside: used by the dispatcher and by `tenon run` --- */
@@ -138,6 +139,42 @@ void dispatcher_deploy (Dispatcher *dispatcher, json_t *document, StoreJsonDone 
 json_t *dispatcher_list_instances (Dispatcher *dispatcher);
 void dispatcher_set_paused (Dispatcher *dispatcher, const char *instance, gboolean is_paused,
                             StoreJsonDone done, gpointer user_data);
+/* --- connections: keeper/keeper.h has what the keeper does with each call ---
+ *
+ * Everything here carries secrets only as JWEs sealed to the keeper's key, and nothing gives one
+ * back. `done` runs later, never inside the call. Errors: NOT_FOUND (of the instance or the
+ * connection, in words), INVALID (`json` = {message, faults: [{field, message, hint?}]}),
+ * UNAVAILABLE. */
+
+/* The JWK set {keys: [...]} that JWEs are sealed to; NULL while the keeper is down. */
+json_t *dispatcher_connection_keys (Dispatcher *dispatcher);
+/* {connections: [public JSON]} of an instance, or of all (NULL), also those that are not set. NULL
+ * = no such instance.
+ */
+json_t *dispatcher_list_connections (Dispatcher *dispatcher, const char *instance);
+/* The public JSON of one, or NULL. */
+json_t *dispatcher_find_connection (Dispatcher *dispatcher, const char *instance, const char *name);
+/* `document`: {jwe?: text, options?: object}. Gives {connection, warnings}. */
+void dispatcher_connection_set (Dispatcher *dispatcher, const char *instance, const char *name,
+                                json_t *document, StoreJsonDone done, gpointer user_data);
+/* Gives {connection}: one of status "unset" again, or {} where nobody declares it any more. */
+void dispatcher_connection_delete (Dispatcher *dispatcher, const char *instance, const char *name,
+                                   StoreJsonDone done, gpointer user_data);
+/* Gives {connection}. */
+void dispatcher_connection_refresh (Dispatcher *dispatcher, const char *instance, const char *name,
+                                    StoreJsonDone done, gpointer user_data);
+/* Gives {url, cookie, expiresAt}. */
+void
+dispatcher_connection_authorize (Dispatcher *dispatcher, const char *instance, const char *name,
+                                 const char *redirect_uri, StoreJsonDone done, gpointer user_data);
+/* `query` as it came, without "?"; `cookie` may be empty. Gives {ok, instance, connection, message,
+ * …}. */
+void dispatcher_connection_callback (Dispatcher *dispatcher, const char *query, const char *cookie,
+                                     StoreJsonDone done, gpointer user_data);
+/* `key_file` NULL = a new key in place of the present file. Gives {keyId, rows}. */
+void dispatcher_rotate_keys (Dispatcher *dispatcher, const char *key_file, StoreJsonDone done,
+                             gpointer user_data);
+
 /* Prometheus text lines of the dispatcher and its workers, appended. */
 void dispatcher_metrics (Dispatcher *dispatcher, GString *text);
 /* TRUE when a webhook would be run: zygote and egress up. */
