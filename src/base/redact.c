@@ -372,25 +372,25 @@ settled_length (const Redactor *redactor, const guint8 *text, gsize length)
   return at;
 }
 
-static char *
+static GBytes *
 take (RedactorStream *stream, gsize length)
 {
   GString *out = g_string_sized_new (length);
   append_redacted (stream->redactor, out, stream->held->str, length);
   explicit_bzero (stream->held->str, length);
   g_string_erase (stream->held, 0, (gssize) length);
-  return g_string_free (out, FALSE);
+  return g_string_free_to_bytes (out);
 }
 
-char *
-redactor_stream_write (RedactorStream *stream, const char *text, gssize length)
+GBytes *
+redactor_stream_write (RedactorStream *stream, gconstpointer data, gsize length)
 {
-  g_string_append_len (stream->held, text, length);
+  g_string_append_len (stream->held, data, (gssize) length);
   return take (stream, settled_length (stream->redactor, (const guint8 *) stream->held->str,
                                        stream->held->len));
 }
 
-char *
+GBytes *
 redactor_stream_end (RedactorStream *stream)
 {
   return take (stream, stream->held->len);

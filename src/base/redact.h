@@ -42,12 +42,11 @@ char *redactor_json (const Redactor *redactor, const char *json, gsize length);
  * bytes. NULL if it has none. */
 Value *redactor_value (const Redactor *redactor, Value *value);
 
-/* Text that comes in pieces, a secret maybe split over them. What can't be part of a secret any
- * more is returned at once,
- * "" where that is nothing yet; the rest is held back (at most as long as the longest spelling). */
+/* Bytes that come in pieces, a secret maybe split over them. What can't be part of a secret any
+ * more is returned at once, the rest is held back (at most as long as the longest spelling). */
 typedef struct RedactorStream RedactorStream;
 RedactorStream *redactor_stream_new (const Redactor *redactor); /* which must live as long */
-char *redactor_stream_write (RedactorStream *stream, const char *text, gssize length);
-char *redactor_stream_end (RedactorStream *stream); /* what was held back */
+GBytes *redactor_stream_write (RedactorStream *stream, gconstpointer data, gsize length);
+GBytes *redactor_stream_end (RedactorStream *stream); /* what was held back */
 void redactor_stream_free (RedactorStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RedactorStream, redactor_stream_free)

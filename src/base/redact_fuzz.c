@@ -8,19 +8,23 @@
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 static void
+append (GString *all, GBytes *piece)
+{
+  gsize length;
+  gconstpointer data = g_bytes_get_data (piece, &length);
+  g_string_append_len (all, data, (gssize) length);
+  g_bytes_unref (piece);
+}
+
+static void
 check_stream (const Redactor *redactor, const char *text, gsize length, guint8 step)
 {
   g_autoptr (RedactorStream) stream = redactor_stream_new (redactor);
   g_autoptr (GString) all = g_string_new (NULL);
   for (gsize at = 0; at < length; at += 1u + step)
-    {
-      g_autofree char *piece
-          = redactor_stream_write (stream, text + at, (gssize) MIN (1u + step, length - at));
-      g_string_append (all, piece);
-    }
-  g_autofree char *rest = redactor_stream_end (stream);
+    append (all, redactor_stream_write (stream, text + at, MIN (1u + step, length - at)));
+  append (all, redactor_stream_end (stream));
   g_autofree char *whole = redactor_text (redactor, text, (gssize) length);
-  g_string_append (all, rest);
   g_assert_cmpstr (all->str, ==, whole == NULL ? text : whole);
 }
 

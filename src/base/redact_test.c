@@ -168,6 +168,15 @@ a_value_loses_secrets_in_json_and_in_bytes (void)
   g_assert_null (redactor_value (redactor, undefined));
 }
 
+static void
+append (GString *all, GBytes *piece)
+{
+  gsize length;
+  gconstpointer data = g_bytes_get_data (piece, &length);
+  g_string_append_len (all, data, (gssize) length);
+  g_bytes_unref (piece);
+}
+
 /* However it is cut, the pieces together are what the whole would be. */
 static void
 a_secret_split_over_writes_is_found (void)
@@ -181,13 +190,12 @@ a_secret_split_over_writes_is_found (void)
     for (gsize second = first; second <= strlen (text); second++)
       {
         g_autoptr (RedactorStream) stream = redactor_stream_new (redactor);
-        g_autofree char *a = redactor_stream_write (stream, text, (gssize) first);
-        g_autofree char *b
-            = redactor_stream_write (stream, text + first, (gssize) (second - first));
-        g_autofree char *c = redactor_stream_write (stream, text + second, -1);
-        g_autofree char *d = redactor_stream_end (stream);
-        g_autofree char *all = g_strconcat (a, b, c, d, NULL);
-        g_assert_cmpstr (all, ==, whole);
+        g_autoptr (GString) all = g_string_new (NULL);
+        append (all, redactor_stream_write (stream, text, first));
+        append (all, redactor_stream_write (stream, text + first, second - first));
+        append (all, redactor_stream_write (stream, text + second, strlen (text + second)));
+        append (all, redactor_stream_end (stream));
+        g_assert_cmpstr (all->str, ==, whole);
       }
 }
 
@@ -196,10 +204,11 @@ a_stream_holds_back_no_more_than_it_must (void)
 {
   g_autoptr (Redactor) redactor = redactor_with ("A", "abcdefg");
   g_autoptr (RedactorStream) stream = redactor_stream_new (redactor);
-  g_autofree char *a = redactor_stream_write (stream, "nothing here ab", -1);
-  g_autofree char *b = redactor_stream_write (stream, "c and on", -1);
-  g_assert_cmpstr (a, ==, "nothing here ");
-  g_assert_cmpstr (b, ==, "abc and on");
+  g_autoptr (GString) all = g_string_new (NULL);
+  append (all, redactor_stream_write (stream, "nothing\0here ab", 15));
+  g_assert_cmpmem (all->str, all->len, "nothing\0here ", 13);
+  append (all, redactor_stream_write (stream, "c and on", 8));
+  g_assert_cmpmem (all->str, all->len, "nothing\0here abc and on", 23);
 }
 
 int

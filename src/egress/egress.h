@@ -19,6 +19,7 @@ enum
 {
   EGRESS_ATTACH = 1, /* stream: the worker's number; one descriptor: its channel */
   EGRESS_DETACH,     /* stream: the worker's number; its requests are aborted */
+  EGRESS_ATTACH_KEEPER, /* one descriptor: the keeper's channel, instead of any before */
 };
 
 /* Worker <-> egress. The stream is a number that the worker chooses for each request, connection or query. */
@@ -37,6 +38,10 @@ enum
   EGRESS_SHUT,    /* no fields: nothing more is written */
   EGRESS_RESOLVE, /* text name or address, u8 EgressQueryKind */
   EGRESS_TRUST,   /* no fields: the certificate authorities, please */
+  /* Of the keeper alone, whose other frames are as a worker's; the stream is the worker's number, attached or to be.
+   * What that worker's requests are filled with from now on (seal.h):
+   * count: text placeholder, text label, gbytes secret, count of hosts (text) */
+  EGRESS_SEAL,
 
   /* u32 status, text status text, text final url, u8 was redirected, count of headers (text, text)
    */

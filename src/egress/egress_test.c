@@ -1185,6 +1185,97 @@ status_line (GPid pid, const char *key)
   return NULL;
 }
 
+/* --- sealed values --- */
+
+#define PLACEHOLDER "tenon-sealed-00112233445566778899aabbccddeeff"
+
+static int
+attach_keeper (Process *process)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) frame = frame_writer_end (frame_writer_new (EGRESS_ATTACH_KEEPER, 0));
+  int fds[2];
+  frame_socketpair (fds, &error);
+  g_assert_no_error (error);
+  frame_send (process->control_fd, frame, &fds[1], 1, &error);
+  g_assert_no_error (error);
+  close (fds[1]);
+  return fds[0];
+}
+
+static void
+send_seal (int fd, guint64 worker, const char *secret, const char *host)
+{
+  g_autoptr (GError) error = NULL;
+  FrameWriter *writer = frame_writer_new (EGRESS_SEAL, worker);
+  frame_write_u32 (writer, 1);
+  frame_write_string (writer, PLACEHOLDER);
+  frame_write_string (writer, "C.apiKey");
+  frame_write_bytes (writer, secret, strlen (secret));
+  frame_write_u32 (writer, 1);
+  frame_write_string (writer, host);
+  g_autoptr (GBytes) frame = frame_writer_end (writer);
+  frame_send (fd, frame, NULL, 0, &error);
+  g_assert_no_error (error);
+}
+
+static char *
+digest_of (const char *text)
+{
+  guint8 bytes[32];
+  gsize length = sizeof bytes;
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (sum, (const guchar *) text, (gssize) strlen (text));
+  g_checksum_get_digest (sum, bytes, &length);
+  return g_base64_encode (bytes, length);
+}
+
+static void
+assert_came (const Outcome *outcome, const char *what, const char *shown)
+{
+  g_autofree char *digest = digest_of (what);
+  g_autofree char *expected = g_strdup_printf ("%s <%s>", digest, shown);
+  assert_body (outcome, expected);
+  g_assert_cmpstr (header (outcome, "x-came"), ==, shown);
+}
+
+static void
+test_sealed_values_go_to_their_hosts_alone_and_do_not_come_back (void)
+{
+  int keeper = attach_keeper (&world.open);
+  g_autofree char *host = g_strdup_printf ("http://127.0.0.1:%u", port_of ("first"));
+  g_autofree char *elsewhere = expand ("first:/redirect?code=302&to=$second/digest");
+  send_seal (keeper, world.last_worker + 1, "hunter2-sealed", host);
+  /* Its values may come before the worker does. */
+  wait_ms (50);
+  EgressClient *client = attach (&world.open);
+
+  g_autoptr (Outcome) there = ASK (.client = client, .url = "first:/digest", .headers = { "X-Key", PLACEHOLDER });
+  assert_came (there, "hunter2-sealed", "[redacted: C.apiKey]");
+  g_autoptr (Outcome) not_there
+      = ASK (.client = client, .url = "second:/digest", .headers = { "X-Key", PLACEHOLDER });
+  assert_came (not_there, PLACEHOLDER, PLACEHOLDER);
+  g_autoptr (Outcome) redirected
+      = ASK (.client = client, .url = elsewhere, .headers = { "X-Key", PLACEHOLDER });
+  assert_came (redirected, PLACEHOLDER, PLACEHOLDER);
+  g_autoptr (Outcome) of_another = ASK (.url = "first:/digest", .headers = { "X-Key", PLACEHOLDER });
+  assert_came (of_another, PLACEHOLDER, PLACEHOLDER);
+  egress_client_free (client);
+  close (keeper);
+}
+
+static void
+test_a_worker_may_not_seal (void)
+{
+  int fd = attach_fd (&world.open);
+  char byte;
+  send_seal (fd, world.last_worker, "a secret", "api.example.com");
+  g_assert_cmpint (read (fd, &byte, 1), ==, 0);
+  close (fd);
+  g_autoptr (Outcome) outcome = ASK (.url = "first:/hello");
+  assert_body (outcome, "hello");
+}
+
 static void
 test_the_process_has_given_up_its_rights (void)
 {
@@ -1427,6 +1518,8 @@ add_tests (void)
     TEST (a_number_used_twice_ends_the_channel),
     TEST (requests_beyond_the_bound_fail_alone),
     TEST (a_detached_worker_has_its_requests_aborted),
+    TEST (sealed_values_go_to_their_hosts_alone_and_do_not_come_back),
+    TEST (a_worker_may_not_seal),
     TEST (the_process_has_given_up_its_rights),
     TEST (a_threaded_server_executes_it_anew),
     TEST (a_killed_process_fails_its_requests),

@@ -68,6 +68,12 @@ const routes = {
     response.writeHead(Number(url.searchParams.get("code")), { location: Buffer.from(to).toString("latin1") });
     response.end("redirecting");
   },
+  // What came is told by its digest alone, and once as it was.
+  "/digest": (request, response) => {
+    const digest = createHash("sha256").update(request.headers["x-key"] ?? "").digest("base64");
+    response.setHeader("x-came", request.headers["x-key"] ?? "");
+    response.end(`${digest} <${request.headers["x-key"]}>`);
+  },
   "/redirect-big": (request, response) => {
     response.writeHead(302, { location: "/hello" });
     sendBig(response, 1 << 20);

@@ -3,6 +3,7 @@
  * not write ends the channel with all its requests, and nothing else.
  */
 #include "egress/private.h"
+#include "egress/seal.h"
 
 struct EgressPeer
 {
@@ -15,6 +16,8 @@ struct EgressPeer
   GHashTable *queries;   /* number -> EgressQuery */
   gboolean is_congested;
   GSource *ending; /* once the channel has closed */
+  EgressSeals *seals; /* or NULL */
+  EgressSeal seal;    /* of the keeper; NULL = a worker's */
   EgressPeerEnded ended;
   gpointer user_data;
 };
@@ -227,7 +230,7 @@ start (EgressPeer *peer, EgressOrder *order)
   if (peer->pool == NULL)
     peer->pool = transfer_pool_new (peer->context, is_congested, peer);
 
-  Transfer *transfer = transfer_new (peer->pool, peer->policy, order, &events, peer);
+  Transfer *transfer = transfer_new (peer->pool, peer->policy, peer->seals, order, &events, peer);
   guint64 number = order->number;
   g_hash_table_insert (peer->transfers, g_memdup2 (&number, sizeof number), transfer);
   transfer_start (transfer);
@@ -403,6 +406,9 @@ take (EgressPeer *peer, Frame *frame, GError **error)
       return take_resolve (peer, frame, error);
     case EGRESS_TRUST:
       return take_trust (peer, frame, error);
+    case EGRESS_SEAL:
+      return peer->seal != NULL ? peer->seal (frame, peer->user_data, error)
+                                : malformed (error, "a frame that only the keeper may send");
     default:
       g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED, "a frame of type %u", frame->type);
       return FALSE;
@@ -450,6 +456,19 @@ egress_peer_new (int fd, GMainContext *context, const EgressPolicy *policy, Egre
 }
 
 void
+egress_peer_trust (EgressPeer *peer, EgressSeal seal)
+{
+  peer->seal = seal;
+}
+
+void
+egress_peer_set_seals (EgressPeer *peer, EgressSeals *seals)
+{
+  g_clear_pointer (&peer->seals, egress_seals_unref);
+  peer->seals = seals == NULL ? NULL : egress_seals_ref (seals);
+}
+
+void
 egress_peer_free (EgressPeer *peer)
 {
   if (peer->ending != NULL)
@@ -461,6 +480,7 @@ egress_peer_free (EgressPeer *peer)
   g_hash_table_unref (peer->sockets);
   g_hash_table_unref (peer->queries);
   g_clear_pointer (&peer->pool, transfer_pool_free);
+  g_clear_pointer (&peer->seals, egress_seals_unref);
   frame_channel_free (peer->channel);
   g_free (peer);
 }

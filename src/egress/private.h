@@ -96,6 +96,9 @@ void transfer_pool_remove (Pool *pool, CURL *easy);
 void transfer_pool_add_paused (Pool *pool, Transfer *transfer);
 void transfer_pool_remove_paused (Pool *pool, Transfer *transfer);
 
+/* seal.h */
+typedef struct EgressSeals EgressSeals;
+
 /* transfer.c: one request with its redirects. */
 typedef struct
 {
@@ -108,9 +111,9 @@ typedef struct
                 gpointer user_data);
 } TransferEvents;
 
-/* Takes the order. Never calls an event before it returns. */
-Transfer *transfer_new (Pool *pool, const EgressPolicy *policy, EgressOrder *order,
-                        const TransferEvents *events, gpointer user_data);
+/* Takes the order; references seals, which may be NULL. Never calls an event before it returns. */
+Transfer *transfer_new (Pool *pool, const EgressPolicy *policy, EgressSeals *seals,
+                        EgressOrder *order, const TransferEvents *events, gpointer user_data);
 void transfer_start (Transfer *transfer);
 void transfer_free (Transfer *transfer); /* aborts; no event runs after it */
 guint64 transfer_number (const Transfer *transfer);
@@ -171,6 +174,11 @@ typedef void (*EgressPeerEnded) (EgressPeer *peer, gpointer user_data);
 EgressPeer *egress_peer_new (int fd, GMainContext *context, const EgressPolicy *policy,
                              EgressPeerEnded ended, gpointer user_data);
 void egress_peer_free (EgressPeer *peer);
+/* What its requests are filled with from now on; NULL = nothing. References it. */
+void egress_peer_set_seals (EgressPeer *peer, EgressSeals *seals);
+/* Makes it the keeper's: it may send EGRESS_SEAL, whose frames `seal` gets. FALSE ends the channel. */
+typedef gboolean (*EgressSeal) (Frame *frame, gpointer user_data, GError **error);
+void egress_peer_trust (EgressPeer *peer, EgressSeal seal);
 guint egress_peer_n_requests (const EgressPeer *peer);
 
 /* trust.c: the certificate authorities, read once and shared by all connections. */

@@ -3,10 +3,11 @@
  * Its whole life: it is forked from the server (or, when that has threads,
  * executed anew from the same binary), gives up every right that it does not
  * need (harden.c), and serves one control channel until that closes. The
- * server sends two messages, EGRESS_ATTACH and EGRESS_DETACH; everything else
- * comes from the workers, over the channels attached (peer.c).
+ * server sends messages that attach and detach; everything else comes over
+ * the channels attached (peer.c): the workers', and the keeper's.
  */
 #include "egress/private.h"
+#include "egress/seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,8 @@ typedef struct
   const EgressPolicy *policy;
   FrameChannel *control;
   GHashTable *peers; /* the worker's number -> EgressPeer */
+  GHashTable *seals; /* the same -> EgressSeals, which may come before their worker */
+  EgressPeer *keeper; /* or NULL */
 } Egress;
 
 /* --- the control channel --- */
@@ -54,7 +57,44 @@ attach (Egress *egress, Frame *frame)
     }
   EgressPeer *peer = egress_peer_new (g_steal_fd (&frame->fds[0]), egress->context, egress->policy,
                                       on_peer_ended, egress);
+  egress_peer_set_seals (peer, g_hash_table_lookup (egress->seals, &number));
   g_hash_table_replace (egress->peers, g_memdup2 (&number, sizeof number), peer);
+}
+
+static gboolean
+on_seal (Frame *frame, gpointer user_data, GError **error)
+{
+  Egress *egress = user_data;
+  guint64 number = frame->stream;
+  EgressSeals *seals = egress_seals_read (frame, error);
+  EgressPeer *peer = g_hash_table_lookup (egress->peers, &number);
+  if (seals == NULL)
+    return FALSE;
+  g_hash_table_replace (egress->seals, g_memdup2 (&number, sizeof number), seals);
+  if (peer != NULL)
+    egress_peer_set_seals (peer, seals);
+  return TRUE;
+}
+
+static void
+on_keeper_ended (EgressPeer *peer, gpointer user_data)
+{
+  Egress *egress = user_data;
+  g_clear_pointer (&egress->keeper, egress_peer_free);
+}
+
+static void
+attach_keeper (Egress *egress, Frame *frame)
+{
+  if (frame->n_fds != 1)
+    {
+      g_message ("egress: the keeper was to be attached without its channel");
+      return;
+    }
+  g_clear_pointer (&egress->keeper, egress_peer_free);
+  egress->keeper = egress_peer_new (g_steal_fd (&frame->fds[0]), egress->context, egress->policy,
+                                    on_keeper_ended, egress);
+  egress_peer_trust (egress->keeper, on_seal);
 }
 
 static void
@@ -68,6 +108,10 @@ on_control_frame (FrameChannel *channel, Frame *frame, gpointer user_data)
       break;
     case EGRESS_DETACH:
       g_hash_table_remove (egress->peers, &frame->stream);
+      g_hash_table_remove (egress->seals, &frame->stream);
+      break;
+    case EGRESS_ATTACH_KEEPER:
+      attach_keeper (egress, frame);
       break;
     default:
       g_message ("egress: a control frame of type %u is not known", frame->type);
@@ -94,11 +138,15 @@ egress_serve (int control_fd, const EgressPolicy *policy)
   g_main_context_push_thread_default (egress.context); /* GResolver answers there */
   egress.peers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
                                         (GDestroyNotify) egress_peer_free);
+  egress.seals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                        (GDestroyNotify) egress_seals_unref);
   egress.control = frame_channel_new (control_fd, egress.context, &options, on_control_frame,
                                       on_control_closed, &egress);
   g_main_loop_run (egress.loop);
 
   g_hash_table_unref (egress.peers);
+  g_clear_pointer (&egress.keeper, egress_peer_free);
+  g_hash_table_unref (egress.seals);
   frame_channel_free (egress.control);
   g_main_context_pop_thread_default (egress.context);
   g_main_loop_unref (egress.loop);

@@ -4,8 +4,10 @@
  * libcurl does not follow redirects here: the rules are the Fetch standard's
  * ("HTTP-redirect fetch"), the target of each is checked like the first, and
  * the policy is asked about each address that libcurl is about to connect to.
+ * Sealed values are put in anew for each (seal.h).
  */
 #include "egress/private.h"
+#include "egress/seal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,6 +33,10 @@ struct Transfer
   char curl_message[CURL_ERROR_SIZE];
   gboolean is_in_pool;
   EgressTarget *target;
+  EgressSeals *seals;       /* of the worker; or NULL */
+  EgressFilled *filled;     /* what is sent this turn, where that is not the order itself */
+  Redactor *masks;          /* the sealed values that were sent so far; or NULL */
+  RedactorStream *masking;  /* of the answer's body; or NULL */
   gint64 started_at_us;
   guint n_redirects;
 
@@ -162,6 +168,29 @@ keep_unknown_encoding (Transfer *transfer)
 }
 
 static void
+mask (const Transfer *transfer, char **text)
+{
+  char *masked = redactor_text (transfer->masks, *text, -1);
+  if (masked != NULL)
+    {
+      g_free (*text);
+      *text = masked;
+    }
+}
+
+/* A server may repeat what it was sent, a redirect's target may hold it. */
+static void
+mask_head (Transfer *transfer, char **url)
+{
+  if (transfer->masks == NULL)
+    return;
+  mask (transfer, url);
+  for (guint i = 1; i < transfer->headers->len; i += 2)
+    mask (transfer, (char **) &transfer->headers->pdata[i]);
+  transfer->masking = redactor_stream_new (transfer->masks);
+}
+
+static void
 end_head (Transfer *transfer)
 {
   const char *location = answer_header (transfer, "Location");
@@ -182,6 +211,7 @@ end_head (Transfer *transfer)
     }
   keep_unknown_encoding (transfer);
   g_autofree char *url = egress_target_url (transfer->target);
+  mask_head (transfer, &url);
   transfer->events.head (transfer, transfer->status, transfer->status_text, url,
                          transfer->n_redirects > 0, transfer->headers, transfer->user_data);
 }
@@ -212,6 +242,25 @@ on_header (char *line, size_t size, size_t n, void *user_data)
 }
 
 /* --- the answer's body --- */
+
+static void
+give_masked (Transfer *transfer, GBytes *piece)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (piece, &length);
+  if (length > 0)
+    transfer->events.data (transfer, data, length, transfer->user_data);
+  g_bytes_unref (piece);
+}
+
+static void
+give_body (Transfer *transfer, const char *data, gsize length)
+{
+  if (transfer->masking == NULL)
+    transfer->events.data (transfer, data, length, transfer->user_data);
+  else
+    give_masked (transfer, redactor_stream_write (transfer->masking, data, length));
+}
 
 static size_t
 on_body (char *data, size_t size, size_t n, void *user_data)
@@ -244,7 +293,7 @@ on_body (char *data, size_t size, size_t n, void *user_data)
                                           transfer->order->most_body_bytes));
       return CURL_WRITEFUNC_ERROR;
     }
-  transfer->events.data (transfer, data, length, transfer->user_data);
+  give_body (transfer, data, length);
   return length;
 }
 
@@ -391,10 +440,11 @@ static void
 set_headers (Transfer *transfer)
 {
   const EgressOrder *order = transfer->order;
+  const GPtrArray *headers = transfer->filled == NULL ? order->headers : transfer->filled->headers;
   g_clear_pointer (&transfer->header_list, curl_slist_free_all);
-  for (guint i = 0; i + 1 < order->headers->len; i += 2)
+  for (guint i = 0; i + 1 < headers->len; i += 2)
     {
-      const char *name = order->headers->pdata[i], *value = order->headers->pdata[i + 1];
+      const char *name = headers->pdata[i], *value = headers->pdata[i + 1];
       /* libcurl's way of writing a header without a value */
       g_autofree char *line
           = *value == '\0' ? g_strconcat (name, ";", NULL) : g_strconcat (name, ": ", value, NULL);
@@ -420,8 +470,9 @@ static void
 set_method (Transfer *transfer)
 {
   const EgressOrder *order = transfer->order;
+  GBytes *body = transfer->filled == NULL ? order->body : transfer->filled->body;
   gsize length = 0;
-  gconstpointer data = order->body == NULL ? NULL : g_bytes_get_data (order->body, &length);
+  gconstpointer data = body == NULL ? NULL : g_bytes_get_data (body, &length);
 
   if (strcmp (order->method, "HEAD") == 0)
     {
@@ -461,7 +512,9 @@ set_connection (Transfer *transfer)
   CURL *easy = transfer->easy;
   gboolean is_https = strcmp (transfer->target->scheme, "https") == 0;
 
-  curl_easy_setopt (easy, CURLOPT_CURLU, transfer->target->handle);
+  const EgressTarget *target
+      = transfer->filled == NULL ? transfer->target : transfer->filled->target;
+  curl_easy_setopt (easy, CURLOPT_CURLU, target->handle);
   curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt (easy, CURLOPT_PROXY, "");
   curl_easy_setopt (easy, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
@@ -541,6 +594,15 @@ turn (Transfer *transfer)
         }
       timeout_ms -= (guint) spent_ms;
     }
+  EgressFailure *failure = NULL;
+  g_clear_pointer (&transfer->filled, egress_filled_free);
+  transfer->filled = egress_seals_fill (transfer->seals, transfer->order, transfer->target,
+                                        &transfer->masks, &failure);
+  if (failure != NULL)
+    {
+      end (transfer, failure);
+      return;
+    }
   set_up (transfer, timeout_ms);
   transfer->is_in_pool = transfer_pool_add (transfer->pool, transfer->easy);
   if (!transfer->is_in_pool)
@@ -548,12 +610,13 @@ turn (Transfer *transfer)
 }
 
 Transfer *
-transfer_new (Pool *pool, const EgressPolicy *policy, EgressOrder *order,
+transfer_new (Pool *pool, const EgressPolicy *policy, EgressSeals *seals, EgressOrder *order,
               const TransferEvents *events, gpointer user_data)
 {
   Transfer *transfer = g_new0 (Transfer, 1);
   transfer->pool = pool;
   transfer->policy = policy;
+  transfer->seals = seals == NULL ? NULL : egress_seals_ref (seals);
   transfer->order = order;
   transfer->events = *events;
   transfer->user_data = user_data;
@@ -668,6 +731,9 @@ transfer_finished (Transfer *transfer, CURLcode result)
 {
   transfer_pool_remove (transfer->pool, transfer->easy);
   transfer->is_in_pool = FALSE;
+  if (transfer->masking != NULL)
+    give_masked (transfer, redactor_stream_end (transfer->masking));
+  g_clear_pointer (&transfer->masking, redactor_stream_free);
   /* Whatever became of a redirect's own body. */
   if (transfer->location != NULL && transfer->failure == NULL)
     follow (transfer);
@@ -685,6 +751,10 @@ transfer_free (Transfer *transfer)
   curl_easy_cleanup (transfer->easy);
   curl_slist_free_all (transfer->header_list);
   g_clear_pointer (&transfer->target, egress_target_free);
+  g_clear_pointer (&transfer->filled, egress_filled_free);
+  g_clear_pointer (&transfer->masking, redactor_stream_free);
+  g_clear_pointer (&transfer->masks, redactor_free);
+  g_clear_pointer (&transfer->seals, egress_seals_unref);
   g_clear_pointer (&transfer->failure, egress_failure_free);
   g_ptr_array_unref (transfer->headers);
   g_queue_clear_full (&transfer->chunks, (GDestroyNotify) g_bytes_unref);
