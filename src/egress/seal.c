@@ -88,6 +88,14 @@ is_placeholder (const char *text)
          && strspn (digits, "0123456789abcdef") == strlen (digits);
 }
 
+static gboolean
+is_text (GBytes *bytes)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
+  return length > 0 && g_utf8_validate_len (text, length, NULL);
+}
+
 /* NULL where it is none. */
 static Seal *
 read_seal (FrameReader *reader)
@@ -100,7 +108,8 @@ read_seal (FrameReader *reader)
   guint32 n = frame_read_count (reader, 4);
   for (guint32 i = 0; i < n && i < MOST_HOSTS && !reader->has_failed; i++)
     g_ptr_array_add (seal->hosts, frame_read_text (reader));
-  gboolean is_good = !reader->has_failed && n <= MOST_HOSTS && is_placeholder (seal->placeholder);
+  gboolean is_good = !reader->has_failed && n <= MOST_HOSTS && is_placeholder (seal->placeholder)
+                     && is_text (secret);
   for (guint i = 0; is_good && i < seal->hosts->len; i++)
     is_good = egress_seal_host_problem (seal->hosts->pdata[i]) == NULL;
   /* A copy of its own: the frame's memory is shared, and this is wiped. */
@@ -132,7 +141,7 @@ egress_seals_read (Frame *frame, GError **error)
     return g_steal_pointer (&seals);
   if (error == NULL || *error == NULL)
     g_set_error (error, FRAME_ERROR, FRAME_ERROR_MALFORMED,
-                 "a sealed value with a placeholder or a host that is none");
+                 "a sealed value that is no text, or has a placeholder or a host that is none");
   return NULL;
 }
 
