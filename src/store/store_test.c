@@ -111,7 +111,8 @@ put_step (Store *store, const ExecutionId *id, const char *path, const char *jso
                      .identifier = (char *) "step",
                      .name = (char *) "Step",
                      .results = results,
-                     .states = states };
+                     .states = states,
+                     .sealed = states };
   store_step_put (store, id, &step);
 }
 
@@ -142,6 +143,7 @@ an_unfinished_execution_is_there_after_a_reopen_with_its_steps (void)
   g_autofree char *results = value_to_json (step->results);
   g_assert_cmpstr (results, ==, "{\"a\":1}");
   g_assert_cmpuint (g_bytes_get_size (step->states), ==, 25);
+  g_assert_cmpuint (g_bytes_get_size (step->sealed), ==, 25);
   store_close (store);
   told_clear (&told);
   remove_folder (folder);
@@ -313,6 +315,99 @@ files_are_for_their_owner_only (void)
   remove_folder (folder);
 }
 
+static void
+save_connection (Store *store, guint64 revision, const char *fields, Told *told)
+{
+  g_autoptr (GBytes) public = g_bytes_new_static ("{\"name\":\"CRM\"}", 14);
+  g_autoptr (GBytes) sealed = g_bytes_new (fields, strlen (fields));
+  StoreConnection connection = { .id = (char *) "c1",
+                                 .instance_id = (char *) "i",
+                                 .name = (char *) "CRM",
+                                 .revision = revision,
+                                 .public = public,
+                                 .fields = sealed };
+  store_connection_save (store, &connection, note, told);
+}
+
+static void
+a_connection_is_kept_in_its_newest_revision_until_it_is_deleted (void)
+{
+  char *folder = new_folder ();
+  Store *store = open_store (folder);
+  Told told = { 0 };
+  save_connection (store, 1, "one", &told);
+  save_connection (store, 3, "three", &told);
+  save_connection (store, 2, "two", &told);
+  wait_for (&told, 3);
+  store_close (store);
+
+  store = open_store (folder);
+  g_autoptr (GPtrArray) all = store_load_connections (store, NULL);
+  g_assert_cmpuint (all->len, ==, 1);
+  StoreConnection *connection = g_ptr_array_index (all, 0);
+  g_assert_cmpuint (connection->revision, ==, 3);
+  g_assert_cmpmem (g_bytes_get_data (connection->fields, NULL), 5, "three", 5);
+  g_assert_cmpuint (g_bytes_get_size (connection->token), ==, 0);
+  store_connection_delete (store, "c1", note, &told);
+  wait_for (&told, 4);
+  g_autoptr (GPtrArray) none = store_load_connections (store, NULL);
+  g_assert_cmpuint (none->len, ==, 0);
+  store_close (store);
+  told_clear (&told);
+  remove_folder (folder);
+}
+
+static void
+a_second_connection_of_a_name_is_a_conflict_that_spares_its_batch (void)
+{
+  char *folder = new_folder ();
+  Store *store = open_store (folder);
+  Told first = { 0 }, second = { 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("{}", 2);
+  StoreConnection other = { .id = (char *) "c2",
+                            .instance_id = (char *) "i",
+                            .name = (char *) "CRM",
+                            .revision = 1,
+                            .public = bytes,
+                            .fields = bytes };
+  save_connection (store, 1, "one", &first);
+  store_connection_save (store, &other, note, &second);
+  wait_for (&first, 1);
+  while (second.n == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_nonnull (second.error);
+  g_autoptr (GPtrArray) all = store_load_connections (store, NULL);
+  g_assert_cmpuint (all->len, ==, 1);
+  store_close (store);
+  told_clear (&first);
+  told_clear (&second);
+  remove_folder (folder);
+}
+
+static void
+a_store_keeps_its_id_and_its_keys_check (void)
+{
+  char *folder = new_folder ();
+  g_autofree char *first = NULL, *second = NULL;
+  g_autoptr (GBytes) none = NULL;
+  g_autoptr (GBytes) check = NULL;
+  g_autoptr (GBytes) sealed = g_bytes_new_static ("\0sealed", 7);
+  Told told = { 0 };
+  Store *store = open_store (folder);
+  g_assert_true (store_load_vault (store, &first, &none, NULL));
+  g_assert_cmpuint (strlen (first), ==, 32);
+  g_assert_cmpuint (g_bytes_get_size (none), ==, 0);
+  store_vault_save_check (store, sealed, note, &told);
+  wait_for (&told, 1);
+  store_close (store);
+  store = open_store (folder);
+  g_assert_true (store_load_vault (store, &second, &check, NULL));
+  g_assert_cmpstr (first, ==, second);
+  g_assert_true (g_bytes_equal (check, sealed));
+  store_close (store);
+  remove_folder (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,6 +419,9 @@ main (int argc, char **argv)
   ADD (executions_and_logs_are_listed);
   ADD (a_newer_schema_is_refused);
   ADD (a_second_server_is_told_who_has_the_folder);
+  ADD (a_connection_is_kept_in_its_newest_revision_until_it_is_deleted);
+  ADD (a_second_connection_of_a_name_is_a_conflict_that_spares_its_batch);
+  ADD (a_store_keeps_its_id_and_its_keys_check);
   ADD (files_are_for_their_owner_only);
   return g_test_run ();
 }

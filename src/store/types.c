@@ -43,7 +43,20 @@ store_step_free (StoreStep *step)
   g_clear_pointer (&step->results, value_unref);
   g_clear_pointer (&step->error, g_bytes_unref);
   g_clear_pointer (&step->states, g_bytes_unref);
+  g_clear_pointer (&step->sealed, g_bytes_unref);
   g_free (step);
+}
+
+void
+store_connection_free (StoreConnection *connection)
+{
+  g_free (connection->id);
+  g_free (connection->instance_id);
+  g_free (connection->name);
+  g_clear_pointer (&connection->public, g_bytes_unref);
+  g_clear_pointer (&connection->fields, g_bytes_unref);
+  g_clear_pointer (&connection->token, g_bytes_unref);
+  g_free (connection);
 }
 
 void

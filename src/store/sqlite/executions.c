@@ -180,8 +180,8 @@ run_step (Store *store, Write *write, GError **error)
   sqlite3_stmt *insert = store_statement (
       store,
       "INSERT INTO step (execution_id, path, ordinal, identifier, name, started_at, ended_at,"
-      " results, error, states) VALUES (?1, ?2, (SELECT count(*) FROM step WHERE"
-      " execution_id = ?1), ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING");
+      " results, error, states, sealed) VALUES (?1, ?2, (SELECT count(*) FROM step WHERE"
+      " execution_id = ?1), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING");
   bind_text (insert, 1, put->id.text);
   bind_text (insert, 2, step->path);
   bind_text (insert, 3, step->identifier);
@@ -191,6 +191,7 @@ run_step (Store *store, Write *write, GError **error)
   bind_bytes (insert, 7, results);
   bind_json (insert, 8, step->error);
   bind_json (insert, 9, step->states);
+  bind_bytes (insert, 10, step->sealed);
   return store_run (store, insert, "keeping a step's result", error);
 }
 
@@ -206,6 +207,7 @@ store_step_put (Store *store, const ExecutionId *id, const StoreStep *step)
   put->step->results = step->results == NULL ? value_new_undefined () : value_ref (step->results);
   put->step->error = ref_or_null (step->error);
   put->step->states = ref_or_null (step->states);
+  put->step->sealed = ref_or_null (step->sealed);
   Write *write = write_new (run_step, put, step_write_free, value_size (put->step->results));
   write->is_single = TRUE;
   store_write (store, write);
@@ -265,7 +267,7 @@ typedef struct
 {
   ExecutionId id;
   StoreFinish finish;
-  GPtrArray *states;   /* of StoreState */
+  GPtrArray *states;  /* of StoreState */
   gboolean is_merged; /* the insert has the rest */
 } FinishWrite;
 

@@ -206,6 +206,47 @@ store_instance_set_paused (Store *store, const char *name, gboolean is_paused, S
   store_write (store, write);
 }
 
+typedef struct
+{
+  char *id, *config;
+} SetConfig;
+
+static void
+set_config_free (gpointer data)
+{
+  SetConfig *set = data;
+  g_free (set->id);
+  g_free (set->config);
+  g_free (set);
+}
+
+static gboolean
+run_set_config (Store *store, Write *write, GError **error)
+{
+  const SetConfig *set = write->data;
+  sqlite3_stmt *update = store_statement (store, "UPDATE instance SET config = ? WHERE id = ?");
+  bind_text (update, 1, set->config);
+  bind_text (update, 2, set->id);
+  return store_run (store, update, "keeping an instance's config", error);
+}
+
+void
+store_instance_set_config (Store *store, const char *id, json_t *config, StoreDone done,
+                           gpointer user_data)
+{
+  SetConfig *set = g_new (SetConfig, 1);
+  Write *write = g_new0 (Write, 1);
+  set->id = g_strdup (id);
+  set->config = json_print (config);
+  write->run = run_set_config;
+  write->data = set;
+  write->destroy = set_config_free;
+  write->durability = STORE_DURABLE;
+  write->done = done;
+  write->user_data = user_data;
+  store_write (store, write);
+}
+
 /* --- at start: on the caller's thread, before anything is queued --- */
 
 static json_t *

@@ -20,9 +20,10 @@ static GPtrArray *
 load_steps (Store *store, const char *execution_id)
 {
   GPtrArray *steps = g_ptr_array_new_with_free_func ((GDestroyNotify) store_step_free);
-  sqlite3_stmt *select = store_read_statement (
-      store, "SELECT path, identifier, name, started_at, ended_at, results, error, states FROM step"
-             " WHERE execution_id = ? ORDER BY ordinal");
+  sqlite3_stmt *select
+      = store_read_statement (store, "SELECT path, identifier, name, started_at, ended_at, "
+                                     "results, error, states, sealed FROM step"
+                                     " WHERE execution_id = ? ORDER BY ordinal");
   bind_text (select, 1, execution_id);
   while (sqlite3_step (select) == SQLITE_ROW)
     {
@@ -35,6 +36,7 @@ load_steps (Store *store, const char *execution_id)
       step->results = decode (store, select, 5);
       step->error = json_column (select, 6);
       step->states = json_column (select, 7);
+      step->sealed = column_bytes (select, 8);
       g_ptr_array_add (steps, step);
     }
   sqlite3_reset (select);

@@ -31,6 +31,13 @@ static const char *const migrations[] = {
   "CREATE INDEX log_execution ON log (execution_id);"
   "CREATE TABLE state (scope TEXT NOT NULL, owner TEXT NOT NULL, json BLOB NOT NULL,"
   "  PRIMARY KEY (scope, owner)) WITHOUT ROWID;",
+  /* 2: connections. `fields` and `token` are sealed by the keeper, as is a step's `sealed`. */
+  "CREATE TABLE connection (id TEXT PRIMARY KEY, instance_id TEXT NOT NULL, name TEXT NOT NULL,"
+  "  revision INTEGER NOT NULL, public TEXT NOT NULL, fields BLOB NOT NULL, token BLOB,"
+  "  updated_at INTEGER NOT NULL, UNIQUE (instance_id, name)) WITHOUT ROWID;"
+  "CREATE TABLE vault (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+  "INSERT INTO vault VALUES ('store', lower (hex (randomblob (16))));"
+  "ALTER TABLE step ADD COLUMN sealed BLOB;",
 };
 
 static int
