@@ -8,7 +8,7 @@
 
 /* Embedded by the build. */
 extern const char init_integration[], init_receive_data[], init_map_fields[], init_answer_csv[],
-    init_config[], init_payload[];
+    init_config[], init_payload[], init_package[], init_tsconfig[];
 
 static const struct
 {
@@ -20,6 +20,8 @@ static const struct
   { "code/answer-csv.js", init_answer_csv },
   { "config.yaml", init_config },
   { "payload.json", init_payload },
+  { "package.json", init_package },
+  { "tsconfig.json", init_tsconfig },
 };
 
 static gboolean
@@ -51,6 +53,19 @@ write_file (const char *folder, guint i, GError **error)
   return g_file_set_contents (file, files[i].text, -1, error);
 }
 
+/* Declarations of the names that were just written. */
+static gboolean
+write_types (const char *folder, GError **error)
+{
+  g_autoptr (FaultList) faults = fault_list_new ();
+  g_autoptr (Version) version = definition_outline (folder, faults);
+  if (version != NULL)
+    return types_write (folder, version, error);
+  g_autofree char *text = fault_list_to_text (faults);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s", text);
+  return FALSE;
+}
+
 static int
 run (int argc, char **argv)
 {
@@ -71,12 +86,15 @@ run (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (files); i++)
     if (!write_file (folder, i, &error))
       return failure (&command_init, "%s", error->message);
+  if (!write_types (folder, &error))
+    return failure (&command_init, "%s", error->message);
   printf (
-      "%s holds an integration now. Its code is in %s/code.\n\n"
+      "%s holds an integration now. Its code is in %s/code.\n"
+      "For editors that complete names: npm install in %s, once.\n\n"
       "Run it:         %s run %s --flow Hello --payload %s/payload.json --config %s/config.yaml\n"
       "Start a server: %s serve --data data\n"
       "Deploy it:      %s deploy %s --config %s/config.yaml\n",
-      folder, folder, program, folder, folder, folder, program, program, folder, folder);
+      folder, folder, folder, program, folder, folder, folder, program, program, folder, folder);
   return EXIT_DONE;
 }
 

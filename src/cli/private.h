@@ -26,7 +26,7 @@ typedef struct
 } Command;
 
 extern const Command command_run, command_serve, command_deploy, command_executions, command_logs,
-    command_instances, command_pause, command_resume, command_doctor, command_check, command_init;
+    command_instances, command_pause, command_resume, command_doctor, command_check, command_init, command_types;
 
 /* --- options.c: arguments --- */
 
@@ -67,6 +67,12 @@ TargetKind input_target_kind (const char *path, gboolean is_trigger);
 void faults_print (const FaultList *faults);
 /* The version's config values from `file` (NULL = none given). Prints faults. */
 json_t *input_config (const Version *version, const char *file);
+
+/* --- types.c --- */
+
+/* tenon.d.ts and tenon-env.d.ts, over those of before; tsconfig.json only where there is none, nor
+ * a jsconfig.json. */
+gboolean types_write (const char *folder, const Version *version, GError **error);
 
 /* --- terminal.c --- */
 

@@ -9,6 +9,7 @@
 #include "definition/js_scan.h"
 #include "definition/model.h"
 #include "definition/scalar_map.h"
+#include "definition/type_check.h"
 
 #include <errno.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct CodeSet
   char *root; /* links resolved */
   char *name;
   GPtrArray *blocks; /* of Block */
+  CodeWork work;
 };
 
 typedef struct
@@ -73,6 +75,12 @@ code_set_free (CodeSet *set)
   g_free (set->root);
   g_free (set->name);
   g_free (set);
+}
+
+void
+code_set_choose_work (CodeSet *set, CodeWork work)
+{
+  set->work = work;
 }
 
 static Block *
@@ -433,6 +441,32 @@ take_packages (PackageBundle *packages, Version *version)
   version->package_list = g_steal_pointer (&packages->list);
 }
 
+/* Types. */
+
+static void
+check_types (const Compile *compile, const Version *version)
+{
+  Reporter *reporter = compile->reporter;
+  const CodeSet *set = compile->set;
+  g_autoptr (GPtrArray) bundles = g_ptr_array_new_with_free_func ((GDestroyNotify) bundle_free);
+  g_autoptr (GError) error = NULL;
+  if (set->root == NULL || fault_list_n_errors (reporter->faults) > 0
+      || !type_check_has_work (set->root, version))
+    return;
+  for (guint i = 0; i < set->blocks->len; i++)
+    {
+      Block *block = g_ptr_array_index (set->blocks, i);
+      Bundle *bundle = g_new0 (Bundle, 1);
+      bundle->name = g_strdup (block->name);
+      bundle->text = block->node == NULL ? NULL : g_strdup (block_text (block));
+      bundle->owner = block;
+      g_ptr_array_add (bundles, bundle);
+    }
+  if (!type_check (set->root, version, bundles, on_bundle_fault, (gpointer) compile, &error))
+    fault_list_add (reporter->faults, FAULT_WARNING, reporter->file, 0, 0, NULL, NULL,
+                    "the types of the code were not checked: %s", error->message);
+}
+
 void
 code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Version *version)
 {
@@ -445,7 +479,7 @@ code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Ve
   for (guint i = 0; i < set->blocks->len; i++)
     {
       Block *block = g_ptr_array_index (set->blocks, i);
-      if (uses_context || needs_bundler (block))
+      if (set->work != CODE_AS_WRITTEN && (uses_context || needs_bundler (block)))
         g_ptr_array_add (bundles, make_bundle (&compile, block));
       else
         block->script = plain_script (&compile, block);
@@ -458,5 +492,6 @@ code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Ve
       Block *block = g_ptr_array_index (set->blocks, i);
       if (block->script != NULL)
         g_ptr_array_add (version->scripts, g_steal_pointer (&block->script));
-    }
+    }  if (set->work == CODE_CHECKED)
+    check_types (&compile, version);
 }

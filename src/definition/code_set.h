@@ -19,8 +19,18 @@ int code_set_add_inline (CodeSet *set, const At *text, const char *step);
 /* Reports a path that is not allowed or can't be read, and returns -1. */
 int code_set_add_file (CodeSet *set, Reporter *reporter, const At *path, const char *step);
 
+typedef enum
+{
+  CODE_BUNDLED,    /* scripts that the engine takes */
+  CODE_CHECKED,    /* the same, and where there are no other errors the code's types are checked */
+  CODE_AS_WRITTEN, /* the authors' texts in place of scripts: not to be run */
+} CodeWork;
+
+/* What code_set_compile() does; CODE_BUNDLED if nothing else is said. */
+void code_set_choose_work (CodeSet *set, CodeWork work);
+
 /* Appends a Script for each block to version->scripts in order, and sets its packages; where there
  * are errors, they are reported and neither is to be used. `document` may be NULL if there are no
- * inline blocks. */
+ * inline blocks. The version's flows are read for the types of its steps. */
 void
 code_set_compile (CodeSet *set, Reporter *reporter, const Document *document, Version *version);

@@ -162,7 +162,7 @@ definition_path (const char *path)
 }
 
 static Version *
-build_integration (const char *path, FaultList *faults)
+build_integration (const char *path, CodeWork work, FaultList *faults)
 {
   g_autofree char *file = definition_path (path);
   g_autofree char *folder = g_path_get_dirname (file);
@@ -177,6 +177,7 @@ build_integration (const char *path, FaultList *faults)
   if (document == NULL)
     return NULL;
   g_autoptr (CodeSet) codes = code_set_new (folder, base);
+  code_set_choose_work (codes, work);
   g_autoptr (Version) version = build_document (document, file, codes, faults);
   return fault_list_n_errors (faults) == errors ? g_steal_pointer (&version) : NULL;
 }
@@ -266,7 +267,7 @@ shown_definition (const char *file, const char *relative)
 }
 
 static Version *
-build_code_file (const char *path, TargetKind kind, FaultList *faults)
+build_code_file (const char *path, TargetKind kind, CodeWork work, FaultList *faults)
 {
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
@@ -288,18 +289,37 @@ build_code_file (const char *path, TargetKind kind, FaultList *faults)
       < 0)
     return NULL;
   reporter.file = definition;
-  code_set_compile (codes, &reporter, NULL, version);
-  report_finish (&reporter);
+  code_set_choose_work (codes, work);
   version->name = g_strdup (stem);
   version->description = g_strdup ("");
   version->external_version = g_strdup ("");
   g_ptr_array_add (version->flows, code_file_flow (stem, kind));
+  code_set_compile (codes, &reporter, NULL, version);
+  report_finish (&reporter);
   return fault_list_n_errors (faults) == errors ? g_steal_pointer (&version) : NULL;
+}
+
+static Version *
+build_target (const char *path, TargetKind kind, CodeWork work, FaultList *faults)
+{
+  return kind == TARGET_INTEGRATION ? build_integration (path, work, faults)
+                                    : build_code_file (path, kind, work, faults);
 }
 
 Version *
 definition_build (const char *path, TargetKind kind, FaultList *faults)
 {
-  return kind == TARGET_INTEGRATION ? build_integration (path, faults)
-                                    : build_code_file (path, kind, faults);
+  return build_target (path, kind, CODE_BUNDLED, faults);
+}
+
+Version *
+definition_check (const char *path, TargetKind kind, FaultList *faults)
+{
+  return build_target (path, kind, CODE_CHECKED, faults);
+}
+
+Version *
+definition_outline (const char *path, FaultList *faults)
+{
+  return build_target (path, TARGET_INTEGRATION, CODE_AS_WRITTEN, faults);
 }

@@ -20,7 +20,15 @@ typedef enum
  * folder. Blocks. */
 Version *definition_build (const char *path, TargetKind kind, FaultList *faults);
 
-/* The same from text in memory (the API's validation; fuzzing): no `code: {file: …}`. */
+/* The same, and checks the types of its code (type_check.h), which takes seconds: wrong types are
+ * errors. A check that can't be made, for want of npm or node, is a warning. */
+Version *definition_check (const char *path, TargetKind kind, FaultList *faults);
+
+/* An integration's definition without a look into its code, which may be unfinished: scripts hold
+ * the authors' texts, and can't be run. */
+Version *definition_outline (const char *path, FaultList *faults);
+
+/* definition_build() from text in memory (the API's validation; fuzzing): no `code: {file: …}`. */
 Version *
 definition_build_text (const char *yaml, gsize length, const char *name, FaultList *faults);
 

@@ -4,7 +4,7 @@ interface Received {
   baz?: number;
 }
 
-export default async ({ logger, configVars }: any, stepResults: any) => {
+export default (async ({ logger, configVars }, stepResults) => {
   const { foo = "stranger", baz = 0 }: Received = stepResults.receiveData.results;
   if (foo === "nobody") logger.warn("nobody is there");
   return {
@@ -14,4 +14,4 @@ export default async ({ logger, configVars }: any, stepResults: any) => {
       link: `${configVars["App Base URL"]}/people/${encodeURIComponent(foo)}`,
     },
   };
-};
+}) satisfies Tenon.Action<"Map Fields">;
