@@ -6,6 +6,7 @@
 #include "runtime/crypto.h"
 
 #include <openssl/err.h>
+#include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -430,15 +431,33 @@ tls_shut (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_
 /* --- what came of it --- */
 
 static JSValueRef
-peer_bytes (JSContextRef ctx, SSL *ssl, JSValueRef *exception)
+der_of (JSContextRef ctx, X509 *certificate, JSValueRef *exception)
 {
-  X509 *certificate = SSL_get1_peer_certificate (ssl);
   guint8 *der = NULL;
   int length = certificate == NULL ? 0 : i2d_X509 (certificate, &der);
   JSObjectRef array = length <= 0 ? NULL : js_uint8array (ctx, der, (gsize) length, exception);
   OPENSSL_free (der);
-  X509_free (certificate);
   return array == NULL ? js_undefined (ctx) : array;
+}
+
+/* Takes neither the stack nor what is in it. */
+static JSValueRef
+ders_of (JSContextRef ctx, STACK_OF (X509) *certificates, JSValueRef *exception)
+{
+  JSObjectRef list = JSObjectMakeArray (ctx, 0, NULL, exception);
+  for (int i = 0; list != NULL && certificates != NULL && i < sk_X509_num (certificates); i++)
+    JSObjectSetPropertyAtIndex (ctx, list, (unsigned) i,
+                                der_of (ctx, sk_X509_value (certificates, i), exception), NULL);
+  return list == NULL ? js_undefined (ctx) : list;
+}
+
+static JSValueRef
+chain_of (JSContextRef ctx, SSL *ssl, JSValueRef *exception)
+{
+  STACK_OF (X509) *verified = SSL_get_verify_result (ssl) == X509_V_OK
+                                  ? SSL_get0_verified_chain (ssl)
+                                  : NULL;
+  return ders_of (ctx, verified != NULL ? verified : SSL_get_peer_cert_chain (ssl), exception);
 }
 
 static const char *
@@ -465,7 +484,8 @@ verify_code (long result)
   return "ERR_TLS_CERT";
 }
 
-/* tlsInfo (handle): {protocol, cipher, alpn, peer (DER), verifyCode, verifyMessage, isReused} */
+/* tlsInfo (handle): {protocol, cipher, standardCipher, cipherVersion, alpn, chain (of DER, the peer's own first; empty
+ * where it showed none), verifyCode, verifyMessage} */
 static JSValueRef
 tls_info (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
           const JSValueRef arguments[], JSValueRef *exception)
@@ -480,15 +500,65 @@ tls_info (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_
   g_autofree char *protocol = alpn == NULL ? NULL : g_strndup ((const char *) alpn, alpn_length);
   long result = SSL_get_verify_result (tls->ssl);
   js_set (ctx, info, "protocol", js_string (ctx, SSL_get_version (tls->ssl)));
-  js_set (ctx, info, "cipher", js_string (ctx, SSL_get_cipher_name (tls->ssl)));
+  const SSL_CIPHER *cipher = SSL_get_current_cipher (tls->ssl);
+  js_set (ctx, info, "cipher", js_string (ctx, SSL_CIPHER_get_name (cipher)));
+  js_set (ctx, info, "cipherVersion", js_string (ctx, SSL_CIPHER_get_version (cipher)));
+  const char *standard = cipher == NULL ? NULL : SSL_CIPHER_standard_name (cipher);
+  if (standard != NULL)
+    js_set (ctx, info, "standardCipher", js_string (ctx, standard));
   js_set (ctx, info, "alpn", protocol == NULL ? js_bool (ctx, FALSE) : js_string (ctx, protocol));
-  js_set (ctx, info, "peer", peer_bytes (ctx, tls->ssl, exception));
+  js_set (ctx, info, "chain", chain_of (ctx, tls->ssl, exception));
   if (result != X509_V_OK)
     {
       js_set (ctx, info, "verifyCode", js_string (ctx, verify_code (result)));
       js_set (ctx, info, "verifyMessage", js_string (ctx, X509_verify_cert_error_string (result)));
     }
   return info;
+}
+
+/* tlsRoots (): the authorities' certificates, DER; empty where they have not come yet */
+static JSValueRef
+tls_roots (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+           const JSValueRef arguments[], JSValueRef *exception)
+{
+  STACK_OF (X509) *all = authorities == NULL ? NULL : X509_STORE_get1_all_certs (authorities);
+  JSValueRef list = ders_of (ctx, all, exception);
+  sk_X509_pop_free (all, X509_free);
+  return list;
+}
+
+/* tlsPfx (PKCS #12, passphrase): {chain (of DER, the own first), key (a key's handle)} */
+static JSValueRef
+tls_pfx (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+         const JSValueRef arguments[], JSValueRef *exception)
+{
+  g_autofree char *passphrase = argument_text (ctx, n, arguments, 1);
+  guint8 *data;
+  gsize length;
+  crypto_init ();
+  if (n < 1 || !js_get_bytes (ctx, arguments[0], &data, &length) || length > G_MAXINT)
+    return js_throw_type (ctx, exception, "bytes are expected");
+  const guint8 *at = data;
+  PKCS12 *bundle = d2i_PKCS12 (NULL, &at, (long) length);
+  EVP_PKEY *key = NULL;
+  X509 *own = NULL;
+  STACK_OF (X509) *others = NULL;
+  gboolean is_read
+      = bundle != NULL
+        && PKCS12_parse (bundle, passphrase == NULL ? "" : passphrase, &key, &own, &others) == 1;
+  PKCS12_free (bundle);
+  if (!is_read)
+    return throw_openssl (ctx, exception, "the option \"pfx\" holds no PKCS #12 bundle");
+  if (others == NULL)
+    others = sk_X509_new_null ();
+  if (own != NULL)
+    sk_X509_unshift (others, own);
+  JSObjectRef read = js_object (ctx);
+  js_set (ctx, read, "chain", ders_of (ctx, others, exception));
+  if (key != NULL)
+    js_set (ctx, read, "key", key_handle (ctx, key));
+  sk_X509_pop_free (others, X509_free);
+  return read;
 }
 
 const NativeFunction tls_natives[] = {
@@ -501,5 +571,7 @@ const NativeFunction tls_natives[] = {
   { "tlsWrite", tls_write },
   { "tlsShut", tls_shut },
   { "tlsInfo", tls_info },
+  { "tlsRoots", tls_roots },
+  { "tlsPfx", tls_pfx },
   { NULL, NULL },
 };
