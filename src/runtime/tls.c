@@ -1,7 +1,9 @@
-/* TLS for a realm's connections: OpenSSL between two memories. JavaScript carries the bytes between them and a
- * stream, so that TLS works over any of Node's streams (a socket, a proxy's tunnel), also from its middle (STARTTLS).
+/* TLS for a realm's connections: OpenSSL between two memories. JavaScript carries the bytes between
+ * them and a stream, so that TLS works over any of Node's streams (a socket, a proxy's tunnel),
+ * also from its middle (STARTTLS).
  *
- * The certificate authorities are egress's; the worker asks for them once, since it can read no file.
+ * The certificate authorities are egress's; the worker asks for them once, since it can read no
+ * file.
  */
 #include "runtime/crypto.h"
 
@@ -141,8 +143,7 @@ static char *
 text_member (JSContextRef ctx, JSObjectRef options, const char *name)
 {
   JSValueRef value = js_get (ctx, options, name, NULL);
-  return value != NULL && JSValueIsString (ctx, value) ? js_to_utf8 (ctx, value, NULL, NULL)
-                                                       : NULL;
+  return value != NULL && JSValueIsString (ctx, value) ? js_to_utf8 (ctx, value, NULL, NULL) : NULL;
 }
 
 static int
@@ -272,7 +273,8 @@ set_up (JSContextRef ctx, Tls *tls, JSObjectRef options, JSValueRef *exception)
                                  version_of (ctx, options, "minVersion", TLS1_2_VERSION));
   SSL_CTX_set_max_proto_version (tls->context, version_of (ctx, options, "maxVersion", 0));
   SSL_CTX_set_mode (tls->context, SSL_MODE_RELEASE_BUFFERS);
-  /* The chain is looked at when the handshake is done: whether a bad one is an error is the option's to say. */
+  /* The chain is looked at when the handshake is done: whether a bad one is an error is the
+   * option's to say. */
   SSL_CTX_set_verify (tls->context, SSL_VERIFY_NONE, NULL);
   if (ciphers != NULL && SSL_CTX_set_cipher_list (tls->context, ciphers) != 1)
     {
@@ -293,7 +295,8 @@ set_up (JSContextRef ctx, Tls *tls, JSObjectRef options, JSValueRef *exception)
   return TRUE;
 }
 
-/* tlsNew ({servername, alpn, ca, cert, key (a key's handle), minVersion, maxVersion, ciphers}): a handle */
+/* tlsNew ({servername, alpn, ca, cert, key (a key's handle), minVersion, maxVersion, ciphers}): a
+ * handle */
 static JSValueRef
 tls_new (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
          const JSValueRef arguments[], JSValueRef *exception)
@@ -442,7 +445,7 @@ der_of (JSContextRef ctx, X509 *certificate, JSValueRef *exception)
 
 /* Takes neither the stack nor what is in it. */
 static JSValueRef
-ders_of (JSContextRef ctx, STACK_OF (X509) *certificates, JSValueRef *exception)
+ders_of (JSContextRef ctx, STACK_OF (X509) * certificates, JSValueRef *exception)
 {
   JSObjectRef list = JSObjectMakeArray (ctx, 0, NULL, exception);
   for (int i = 0; list != NULL && certificates != NULL && i < sk_X509_num (certificates); i++)
@@ -454,9 +457,8 @@ ders_of (JSContextRef ctx, STACK_OF (X509) *certificates, JSValueRef *exception)
 static JSValueRef
 chain_of (JSContextRef ctx, SSL *ssl, JSValueRef *exception)
 {
-  STACK_OF (X509) *verified = SSL_get_verify_result (ssl) == X509_V_OK
-                                  ? SSL_get0_verified_chain (ssl)
-                                  : NULL;
+  STACK_OF (X509) *verified
+      = SSL_get_verify_result (ssl) == X509_V_OK ? SSL_get0_verified_chain (ssl) : NULL;
   return ders_of (ctx, verified != NULL ? verified : SSL_get_peer_cert_chain (ssl), exception);
 }
 
@@ -484,8 +486,8 @@ verify_code (long result)
   return "ERR_TLS_CERT";
 }
 
-/* tlsInfo (handle): {protocol, cipher, standardCipher, cipherVersion, alpn, chain (of DER, the peer's own first; empty
- * where it showed none), verifyCode, verifyMessage} */
+/* tlsInfo (handle): {protocol, cipher, standardCipher, cipherVersion, alpn, chain (of DER, the
+ * peer's own first; empty where it showed none), verifyCode, verifyMessage} */
 static JSValueRef
 tls_info (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
           const JSValueRef arguments[], JSValueRef *exception)
