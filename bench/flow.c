@@ -126,6 +126,6 @@ main (int argc, char **argv)
       if (round == 0 || each < least)
         least = each;
     }
-  printf ("%.1f us each, in the best of %d rounds\n", least, ROUNDS);
+  printf ("%.1f us each, in the best of %d rounds; mean %.1f\n", least, ROUNDS, cpu_us () / n / ROUNDS);
   return has_failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include "dispatch/json_scan.h"
 #include "dispatch/private.h"
 
+#include <sched.h>
 #include <string.h>
 
 G_DEFINE_QUARK (dispatch - error - quark, dispatch_error)
@@ -55,13 +56,24 @@ free_instance (gpointer data)
   instance_free (data);
 }
 
+/* Those that this process may run on: GLib counts all of the machine's, also under taskset or in a
+ * container with a processor set. */
+static guint
+usable_processors (void)
+{
+  cpu_set_t mask;
+  if (sched_getaffinity (0, sizeof mask, &mask) == 0)
+    return (guint) MAX (CPU_COUNT (&mask), 1);
+  return g_get_num_processors ();
+}
+
 Dispatcher *
 dispatcher_new (Store *store, WorkerHost *host, const DispatcherOptions *options, GError **error)
 {
   Dispatcher *dispatcher = g_new0 (Dispatcher, 1);
   g_assert (host->context != NULL && options->workers > 0);
   dispatcher->store = store;
-  dispatcher->n_processors = g_get_num_processors ();
+  dispatcher->n_processors = usable_processors ();
   dispatcher->host = host;
   dispatcher->options = *options;
   dispatcher->options.public_url = g_strdup (options->public_url);

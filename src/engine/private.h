@@ -14,7 +14,7 @@ struct Vm
   gint64 entered_at_us;
   VmEntryFunc entry_func;
   gpointer entry_data;
-  EngineScript *bootstrap;
+  EngineScript *nothing; /* `0` */
   JSClassRef await_class;
   JSObjectRef rejection_function; /* of the system realm; protected */
 };
@@ -30,8 +30,8 @@ struct Realm
   gboolean has_limits;
   gpointer runtime_data;
   GDestroyNotify runtime_destroy;
-  JSObjectRef await_function; /* of the bootstrap */
-  GPtrArray *awaits;          /* of Await: outstanding */
+  JSObjectRef promise_prototype, promise_then; /* as they were before the author's code ran */
+  GPtrArray *awaits;                           /* of Await: outstanding */
   guint pending;
   gint64 started_at_us; /* monotonic */
   gint64 cpu_us;        /* of ended entries */

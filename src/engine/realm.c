@@ -195,7 +195,7 @@ absorb_termination (Vm *vm)
   for (int i = 0; i < 3; i++)
     {
       JSValueRef exception = NULL;
-      engine_script_evaluate (vm->bootstrap, vm->system->context, &exception);
+      engine_script_evaluate (vm->nothing, vm->system->context, &exception);
       if (exception == NULL)
         break;
     }

@@ -76,6 +76,10 @@ set_options (void)
   /* A worker shares its processor with many: a collector on a thread of its own makes the one that runs
    * JavaScript wait for its turn (docs/performance.md). */
   jsc_options_set_boolean ("useConcurrentGC", FALSE);
+  jsc_options_set_uint ("numberOfGCMarkers", 1);
+  /* What a collection frees is a hundred realms, whole: swept at once, their memory is used again while the
+   * processor's caches still hold it. */
+  jsc_options_set_boolean ("sweepSynchronously", TRUE);
   /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs JavaScript with
    * signals, every time. */
   jsc_options_set_boolean ("usePollingTraps", TRUE);
@@ -83,12 +87,6 @@ set_options (void)
    * each realm that it has met, and it would be compiled again and again. */
   jsc_options_set_boolean ("forceCodeBlockLiveness", TRUE);
 }
-
-/* For each realm: the pieces that need JavaScript. `await` in the engine's own sense is not
- * affected by what user code does to Promise.prototype. */
-static const char bootstrap_source[]
-    = "(async (value, settled) => { let result; try { result = await value; } catch (reason) { "
-      "settled(reason, true); return; } settled(result, false); })";
 
 Vm *
 vm_new (void)
@@ -99,7 +97,7 @@ vm_new (void)
   Vm *vm = g_new0 (Vm, 1);
   vm->group = JSContextGroupCreate ();
   vm->realms = g_hash_table_new (NULL, NULL);
-  vm->bootstrap = engine_script_new ("tenon:engine", bootstrap_source, -1);
+  vm->nothing = engine_script_new ("tenon:engine", "0", -1);
   vm->await_class = await_class_new ();
   vm->system = realm_new (vm, 0, NULL, NULL, NULL);
   vm_arm_watchdog (vm);
