@@ -1,110 +1,99 @@
-// The Encoding standard's TextEncoder and TextDecoder: UTF-8, UTF-16 and Latin-1.
-const labels = new Map([
-  ...["utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"].map((label) => [label, "utf-8"]),
-  ...["utf-16le", "utf-16", "ucs-2", "unicode", "iso-10646-ucs-2", "csunicode", "unicodefeff"].map((label) => [label, "utf-16le"]),
-  ...["utf-16be", "unicodefffe"].map((label) => [label, "utf-16be"]),
-  ...["latin1", "iso-8859-1", "iso8859-1", "ascii", "us-ascii", "windows-1252", "cp1252", "x-cp1252", "l1"].map((label) => [label, "windows-1252"]),
-]);
+// The Encoding standard's TextEncoder and TextDecoder. The decoders are src/runtime/decode.c's.
+const { asInterface, isBuffer } = require("idl");
+const { encodingOf, encodingName, decode, utf8Encode, utf8Decode, decoderStateBytes } = native;
+const Bytes = Uint8Array;
+const STATE_BYTES = decoderStateBytes();
+const UTF_8 = encodingOf("utf-8");
+const REPLACEMENT = encodingOf("iso-2022-kr");
+const isView = ArrayBuffer.isView;
+const typeOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Bytes.prototype), Symbol.toStringTag).get;
+const apply = Reflect.apply;
+
+const withCode = (error, code) => Object.assign(error, { code });
 
 class TextEncoder {
+  #isEncoder = true;
   get encoding() {
-    return "utf-8";
+    return this.#isEncoder && "utf-8";
   }
   encode(text = "") {
-    return native.utf8Encode(`${text}`);
+    void this.#isEncoder;
+    return utf8Encode(`${text}`);
   }
   encodeInto(text, target) {
-    const bytes = native.utf8Encode(`${text}`);
-    let written = Math.min(bytes.length, target.length);
+    void this.#isEncoder;
+    if (apply(typeOf, target, []) !== "Uint8Array") throw withCode(new TypeError('The "dest" argument must be an instance of Uint8Array.'), "ERR_INVALID_ARG_TYPE");
+    if (target.length === 0) return { read: 0, written: 0 };
+    /* A unit is a byte at least: no more units than there are bytes can go in. */
+    const bytes = utf8Encode(`${text}`.slice(0, target.length));
+    let written = bytes.length < target.length ? bytes.length : target.length;
     while (written < bytes.length && written > 0 && (bytes[written] & 0xc0) === 0x80) written--;
     target.set(bytes.subarray(0, written));
-    return { read: native.utf8Decode(bytes.subarray(0, written), false).length, written };
+    return { read: utf8Decode(bytes.subarray(0, written), false).length, written };
   }
 }
 
-const high = "\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178";
+const none = new Bytes(0);
 
-const decode16 = (bytes, isBig) => {
-  const units = new Uint16Array(bytes.length >> 1);
-  for (let i = 0; i < units.length; i++)
-    units[i] = isBig ? (bytes[2 * i] << 8) | bytes[2 * i + 1] : bytes[2 * i] | (bytes[2 * i + 1] << 8);
-  let text = "";
-  for (let i = 0; i < units.length; i += 8192) text += String.fromCharCode(...units.subarray(i, i + 8192));
-  return text.toWellFormed();
+/** The bytes of a BufferSource; none where it is detached. */
+const bytesOf = (input) => {
+  if (isView(input)) return input.byteLength === 0 ? none : new Bytes(input.buffer, input.byteOffset, input.byteLength);
+  if (isBuffer(input)) return input.byteLength === 0 ? none : new Bytes(input);
+  throw withCode(new TypeError('The "input" argument must be an instance of ArrayBuffer, SharedArrayBuffer, or ArrayBufferView.'), "ERR_INVALID_ARG_TYPE");
 };
 
-/** How many bytes at the end begin a character that is not complete. */
-const openBytes = (bytes) => {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back];
-    if ((byte & 0xc0) === 0x80) continue;
-    const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return needs > back ? back : 0;
-  }
-  return 0;
+const dictionary = (options) => {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object" && typeof options !== "function") throw withCode(new TypeError('The "options" argument must be of type object.'), "ERR_INVALID_ARG_TYPE");
+  return options;
 };
 
 class TextDecoder {
   #encoding;
-  #fatal;
+  #isFatal;
   #ignoreBOM;
-  #kept = new Uint8Array(0);
-  #hasBegun = false;
+  #state; // undefined = the beginning
 
-  constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
-    this.#encoding = labels.get(`${label}`.trim().toLowerCase());
-    if (this.#encoding === undefined) {
-      const error = new RangeError(`The "${label}" encoding is not supported`);
-      error.code = "ERR_ENCODING_NOT_SUPPORTED";
-      throw error;
-    }
-    this.#fatal = Boolean(fatal);
+  constructor(label = "utf-8", options = undefined) {
+    const text = `${label}`;
+    const { fatal, ignoreBOM } = dictionary(options);
+    this.#encoding = encodingOf(text);
+    if (this.#encoding === undefined || this.#encoding === REPLACEMENT)
+      throw withCode(new RangeError(`The "${text}" encoding is not supported`), "ERR_ENCODING_NOT_SUPPORTED");
+    this.#isFatal = Boolean(fatal);
     this.#ignoreBOM = Boolean(ignoreBOM);
   }
   get encoding() {
-    return this.#encoding;
+    return encodingName(this.#encoding);
   }
   get fatal() {
-    return this.#fatal;
+    return this.#isFatal;
   }
   get ignoreBOM() {
     return this.#ignoreBOM;
   }
 
-  #text(bytes) {
-    if (this.#encoding === "utf-8") {
-      const text = native.utf8Decode(bytes, this.#fatal);
-      if (text !== undefined) return text;
-      const error = new TypeError("The encoded data was not valid for encoding utf-8");
-      error.code = "ERR_ENCODING_INVALID_ENCODED_DATA";
-      throw error;
-    }
-    if (this.#encoding !== "windows-1252") return decode16(bytes, this.#encoding === "utf-16be");
-    let text = "";
-    for (const byte of bytes) text += byte >= 0x80 && byte < 0xa0 ? high[byte - 0x80] : String.fromCharCode(byte);
-    return text;
+  /** UTF-8 that came in one piece: by far the most of all. */
+  #decodeWhole(bytes) {
+    const text = utf8Decode(bytes, this.#isFatal);
+    return text !== undefined && !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+  #decodePiece(bytes, isLast) {
+    const state = (this.#state ??= new Bytes(STATE_BYTES));
+    if (isLast) this.#state = undefined;
+    return decode(this.#encoding, bytes, state, this.#isFatal, this.#ignoreBOM, isLast);
   }
 
-  decode(input = new Uint8Array(0), { stream = false } = {}) {
-    let bytes = ArrayBuffer.isView(input)
-      ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
-      : new Uint8Array(input);
-    if (this.#kept.length > 0) {
-      const whole = new Uint8Array(this.#kept.length + bytes.length);
-      whole.set(this.#kept);
-      whole.set(bytes, this.#kept.length);
-      bytes = whole;
-    }
-    const open = !stream ? 0 : this.#encoding === "utf-8" ? openBytes(bytes) : this.#encoding === "windows-1252" ? 0 : bytes.length % 2;
-    this.#kept = bytes.slice(bytes.length - open);
-    let text = this.#text(bytes.subarray(0, bytes.length - open));
-    if (!this.#hasBegun && text !== "") {
-      this.#hasBegun = true;
-      if (!this.#ignoreBOM && text[0] === "\ufeff") text = text.slice(1);
-    }
-    if (!stream) this.#hasBegun = false;
+  decode(input = undefined, options = undefined) {
+    void this.#isFatal;
+    const isLast = !dictionary(options).stream;
+    const bytes = input === undefined ? none : bytesOf(input);
+    const text = isLast && this.#encoding === UTF_8 && this.#state === undefined ? this.#decodeWhole(bytes) : this.#decodePiece(bytes, isLast);
+    if (text === undefined) throw withCode(new TypeError(`The encoded data was not valid for encoding ${this.encoding}`), "ERR_ENCODING_INVALID_ENCODED_DATA");
     return text;
   }
 }
+asInterface(TextEncoder);
+asInterface(TextDecoder);
 
 module.exports = { TextEncoder, TextDecoder };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const NativeFunction *const tables[]
-    = { console_natives, timer_natives, text_natives, time_natives,   fetch_natives,
+    = { console_natives, timer_natives, text_natives, decode_natives, time_natives,   fetch_natives,
         random_natives,  hash_natives,  kdf_natives,  cipher_natives, form_natives,
         plain_natives,   idna_natives,  url_natives, zlib_natives,
         module_natives,  key_natives,   sign_natives, x509_natives, socket_natives,

@@ -3,7 +3,7 @@
 // that an execution which is cut off has told what it knows.
 (() => {
   "use strict";
-  const { report, url, title, timeoutMs } = globalThis.wptRun;
+  const { report, url, title, timeoutMs, looksAtAll } = globalThis.wptRun;
   delete globalThis.wptRun;
   const { setTimeout, clearTimeout, Promise, Error, TypeError, Object, Array, Math, Number, String, Symbol, Set, Map, Reflect } = globalThis;
   const SAME_VALUE = Object.is;
@@ -502,6 +502,9 @@
   };
 
   // --- the global object of a test ---
+
+  /* Globals are made when they are first looked at; tests of property descriptors want to see what they become. */
+  if (looksAtAll) for (const name of Object.getOwnPropertyNames(globalThis)) void globalThis[name];
 
   const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
   for (const [name, value] of [...Object.entries(assertions), ...Object.entries(api)]) define(name, value);
