@@ -1,7 +1,8 @@
 // Node's streams: Node's own code, as its authors publish it for other places, and the ways to the web's streams.
 /* The package takes these when it is evaluated, and must have the same ones as events.js. */
 for (const name of ["dispose", "asyncDispose"]) if (Symbol[name] === undefined) Object.defineProperty(Symbol, name, { value: Symbol.for(`Symbol.${name}`) });
-const stream = require("npm:readable-stream");
+/* The module is the class of streams before Readable, which old copies of readable-stream call as their base. */
+const { Stream: stream } = require("npm:readable-stream");
 const { Readable, Writable, Duplex } = stream;
 
 const adapters = () => require("stream-adapters");
