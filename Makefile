@@ -77,6 +77,11 @@ sanitizer_env = TENON_SANITIZED=1 XDG_RUNTIME_DIR=$(CURDIR)/build/debug/run LSAN
 e2e: debug
 	$(sanitizer_env) TENON=$(CURDIR)/build/debug/tenon node --test --test-concurrency=2 $(TESTS)
 
+# docs/runtime-api.md, which e2e compares with what the build has.
+.PHONY: runtime-api
+runtime-api: debug
+	$(sanitizer_env) TENON=$(CURDIR)/build/debug/tenon node tests/runtime-api/generate.mjs
+
 .PHONY: bench
 bench: build
 	@scripts/install-packages bench

@@ -5,23 +5,27 @@ const refusal = (module, name, why) => {
   return error;
 };
 
+/** Carries the reason; docs/runtime-api.md is made of it. */
+const mark = Symbol.for("tenon.refused");
+const marked = (value, why) => Object.defineProperty(value, mark, { value: why });
+
 /** Exports with these functions and classes, each of which throws. */
 const refuse = (module, why, { functions = [], classes = [], values = {} }) => {
   const exports = { ...values };
   for (const name of functions)
-    exports[name] = {
+    exports[name] = marked({
       [name]() {
         throw refusal(module, name, why);
       },
-    }[name];
+    }[name], why);
   for (const name of classes)
-    exports[name] = {
+    exports[name] = marked({
       [name]: class {
         constructor() {
           throw refusal(module, name, why);
         }
       },
-    }[name];
+    }[name], why);
   return exports;
 };
 
