@@ -197,17 +197,19 @@ const lookUp = (socket, lookup, { host, port, family, hints }) => {
   const all = family !== 4 && family !== 6;
   inner.isLookedUp = true;
   lookup(host, { family, hints, all }, (error, found, foundFamily) => {
-    if (socket.destroyed) return;
+    if (!socket.connecting) return;
+    /* Later: `lookup` may have called back at once, before anybody could listen. */
+    const fail = (reason) => process.nextTick(() => socket.destroy(reason));
     const list = error ? [] : Array.isArray(found) ? found : [{ address: found, family: foundFamily }];
     if (error) socket.emit("lookup", error, undefined, undefined, host);
     for (const one of list) socket.emit("lookup", null, one.address, one.family, host);
     const bad = list.find((one) => isIP(one?.address) === 0);
     if (error || list.length === 0 || bad !== undefined)
-      socket.destroy(error || nodeError(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${bad?.address}`));
+      fail(error || nodeError(TypeError, "ERR_INVALID_IP_ADDRESS", `Invalid IP address: ${bad?.address}`));
     else {
       const open = list.filter((one) => !blocked(socket, one.address));
       if (open.length > 0) connectTo(socket, open.map((one) => one.address), port);
-      else socket.destroy(nodeError(Error, "ERR_IP_BLOCKED", `IP(${list[0].address}) is blocked by net.BlockList`));
+      else fail(nodeError(Error, "ERR_IP_BLOCKED", `IP(${list[0].address}) is blocked by net.BlockList`));
     }
   });
 };

@@ -17,7 +17,7 @@ module.exports = {
   domainToUnicode: (domain) => native.domainToUnicode(`${domain}`) ?? "",
   urlToHttpOptions: ({ protocol, hostname, hash, search, pathname, href, port, username, password }) => ({
     protocol,
-    hostname,
+    hostname: hostname?.startsWith("[") ? hostname.slice(1, -1) : hostname,
     hash,
     search,
     pathname,
