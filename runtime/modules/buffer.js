@@ -24,6 +24,70 @@ Object.defineProperty(Buffer.prototype, "toJSON", {
   configurable: true,
 });
 
+const addMethod = (target, name, value) => Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: true });
+
+// The package reads base64url as it reads base64, but does not know its name.
+const isBase64url = (encoding) => typeof encoding === "string" && encoding.length === 9 && encoding.toLowerCase() === "base64url";
+const plain = (encoding) => (isBase64url(encoding) ? "base64" : encoding);
+const { from, alloc, byteLength, isEncoding } = Buffer;
+const { toString, write, fill, indexOf, lastIndexOf, includes } = Buffer.prototype;
+const statics = {
+  from: (value, encodingOrOffset, length) => from(value, plain(encodingOrOffset), length),
+  alloc: (size, value, encoding) => alloc(size, value, plain(encoding)),
+  byteLength: (value, encoding) => byteLength(value, plain(encoding)),
+  isEncoding: (encoding) => isEncoding(plain(encoding)),
+};
+const methods = {
+  toString(encoding, start, end) {
+    if (!isBase64url(encoding)) return arguments.length === 0 ? toString.call(this) : toString.call(this, encoding, start, end);
+    return toString.call(this, "base64", start, end).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  },
+  write(text, offset, length, encoding) {
+    return write.call(this, text, plain(offset), plain(length), plain(encoding));
+  },
+  fill(value, start, end, encoding) {
+    return fill.call(this, value, plain(start), plain(end), plain(encoding));
+  },
+  indexOf(value, start, encoding) {
+    return indexOf.call(this, value, plain(start), plain(encoding));
+  },
+  lastIndexOf(value, start, encoding) {
+    return lastIndexOf.call(this, value, plain(start), plain(encoding));
+  },
+  includes(value, start, encoding) {
+    return includes.call(this, value, plain(start), plain(encoding));
+  },
+};
+for (const [name, value] of Object.entries(statics)) addMethod(Buffer, name, value);
+for (const [name, value] of Object.entries(methods)) addMethod(Buffer.prototype, name, value);
+addMethod(Buffer.prototype, "toLocaleString", methods.toString);
+
+// One method for each encoding: parsers of libraries call these rather than toString and write.
+for (const encoding of ["ascii", "base64", "base64url", "hex", "latin1", "ucs2", "utf8"]) {
+  const ofEncoding = {
+    [`${encoding}Slice`](start, end) {
+      return this.toString(encoding, start, end);
+    },
+    [`${encoding}Write`](text, offset = 0, length = this.length - offset) {
+      return this.write(text, offset, length, encoding);
+    },
+  };
+  for (const [name, method] of Object.entries(ofEncoding)) addMethod(Buffer.prototype, name, method);
+}
+for (const end of ["BE", "LE"])
+  for (const verb of ["read", "write"])
+    addMethod(Buffer.prototype, `${verb}BigUint64${end}`, Buffer.prototype[`${verb}BigUInt64${end}`]);
+
+const copyBytesFrom = (view, offset = 0, length = undefined) => {
+  const errors = require("node-errors");
+  if (!ArrayBuffer.isView(view) || view instanceof DataView) throw errors.argumentType("view", "an instance of TypedArray", view);
+  for (const [name, value] of Object.entries({ offset, length }))
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0)) throw errors.outOfRange(name, "an integer >= 0", value);
+  const part = view.subarray(offset, length === undefined ? undefined : offset + length);
+  return Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+};
+addMethod(Buffer, "copyBytesFrom", copyBytesFrom);
+
 const bytesOf = (input) => {
   const { viewOf } = require("idl");
   const view = viewOf(input);

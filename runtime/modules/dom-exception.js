@@ -42,8 +42,14 @@ class DOMException extends Error {
   }
 }
 
-for (const [name, code] of Object.entries(codes)) {
-  const constant = `${name.replace(/Error$/, "").replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}_ERR`;
+/** Constants whose words are cut otherwise than the name's, and those whose names are gone. */
+const cutOtherwise = { InUseAttributeError: "INUSE_ATTRIBUTE_ERR", URLMismatchError: "URL_MISMATCH_ERR" };
+const onlyConstants = { DOMSTRING_SIZE_ERR: 2, NO_DATA_ALLOWED_ERR: 6, VALIDATION_ERR: 16 };
+const constantOf = (name) =>
+  cutOtherwise[name] ?? `${name.replace(/Error$/, "").replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase()}_ERR`;
+const constants = { ...onlyConstants, ...Object.fromEntries(Object.entries(codes).map(([name, code]) => [constantOf(name), code])) };
+
+for (const [constant, code] of Object.entries(constants)) {
   for (const target of [DOMException, DOMException.prototype])
     Object.defineProperty(target, constant, { value: code, enumerable: true });
 }
