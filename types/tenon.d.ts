@@ -319,7 +319,10 @@ declare namespace Tenon {
   type ApiKeyConnection = ConnectionOf<"apiKey", { apiKey: string }>;
   type ApiKeySecretConnection = ConnectionOf<"apiKeySecret", { apiKey: string; apiSecret: string }>;
   type BasicConnection = ConnectionOf<"basic", { username: string; password: string }>;
-  type PrivateKeyConnection = ConnectionOf<"privateKey", { username: string; privateKey: string }>;
+  type PrivateKeyConnection = ConnectionOf<
+    "privateKey",
+    { username: string; privateKey: string; passphrase?: string }
+  >;
   type AuthorizationCodeConnection = OAuth2ConnectionOf<
     "authorizationCode",
     {

@@ -55,84 +55,48 @@ is_empty (json_t *value)
          || (json_is_string (value) && json_string_length (value) == 0);
 }
 
-/* {name, type, value} and {key, value} lists, or an object, as [{key, value}]. NULL = none of
- * these. */
-static json_t *
-as_pairs (json_t *given)
+/* What somebody gives one input of a connection. */
+static void
+check_given (Resolve *resolve, const ConfigVar *config_var, const ConnectionInput *input,
+             json_t *value)
 {
-  g_autoptr (json_t) pairs = json_array ();
-  const char *name;
-  size_t index;
-  json_t *entry;
-
-  json_object_foreach (given, name,
-                       entry) if (!json_is_string (entry)
-                                  || json_array_append_new (pairs, json_pack ("{s:s, s:O}", "key",
-                                                                              name, "value", entry))
-                                         != 0) return NULL;
-  json_array_foreach (given, index, entry)
-  {
-    const char *key = json_get_string (entry, "key");
-    if (key == NULL)
-      key = json_get_string (entry, "name");
-    json_t *value = json_object_get (entry, "value");
-    if (key == NULL || !json_is_string (value))
-      return NULL;
-    json_array_append_new (pairs, json_pack ("{s:s, s:O}", "key", key, "value", value));
-  }
-  return json_is_array (given) || json_is_object (given) ? g_steal_pointer (&pairs) : NULL;
-}
-
-/* The value that the definition itself gives an input of the connection, borrowed; or NULL. */
-static json_t *
-definition_value (const ConfigVar *config_var, const char *field)
-{
-  json_t *input = json_object_get (json_object_get (config_var->raw, "inputs"), field);
-  return json_is_object (input) ? json_object_get (input, "value") : input;
+  g_autoptr (json_t) pairs
+      = input->kind == CONNECTION_FIELD_PAIRS ? connection_pairs (value) : NULL;
+  if (is_empty (value) || pairs != NULL)
+    return;
+  if (input->kind == CONNECTION_FIELD_PAIRS)
+    fail (resolve, config_var->key, input->key, "write [{key, value}], or an object",
+          "field \"%s\" of connection \"%s\" must be a list of key and value", input->key,
+          config_var->key);
+  else if (!json_is_string (value)
+           && !(input->kind == CONNECTION_FIELD_BOOLEAN && json_is_boolean (value)))
+    fail (resolve, config_var->key, input->key, "put quotes around it",
+          "field \"%s\" of connection \"%s\" must be a text", input->key, config_var->key);
 }
 
 static void
-set_known_field (Resolve *resolve, const ConfigVar *config_var, const ConnectionField *field,
-                 json_t *given, json_t *fields)
+check_required (Resolve *resolve, const ConfigVar *config_var, const ConnectionShape *shape,
+                json_t *fields)
 {
-  json_t *value = json_object_get (given, field->key);
-  if (is_empty (value))
-    value = definition_value (config_var, field->key);
-  if (is_empty (value))
+  for (guint i = 0; i < shape->inputs->len; i++)
     {
-      if (field->is_required)
-        fail (resolve, config_var->key, field->key, NULL,
+      const ConnectionInput *input = g_ptr_array_index (shape->inputs, i);
+      if (input->is_required && is_empty (json_object_get (fields, input->key)))
+        fail (resolve, config_var->key, input->key, NULL,
               "connection \"%s\" (%s) lacks the field \"%s\"", config_var->key,
-              config_var->connection_key, field->key);
-      else if (field->initial != NULL)
-        json_object_set_new (fields, field->key, json_string (field->initial));
+              config_var->connection_key, input->key);
     }
-  else if (field->is_key_value_list)
-    {
-      json_t *pairs = as_pairs (value);
-      if (pairs == NULL)
-        fail (resolve, config_var->key, field->key, "write [{key, value}], or an object",
-              "field \"%s\" of connection \"%s\" must be a list of key and value", field->key,
-              config_var->key);
-      else
-        json_object_set_new (fields, field->key, pairs);
-    }
-  else if (!json_is_string (value))
-    fail (resolve, config_var->key, field->key, "put quotes around it",
-          "field \"%s\" of connection \"%s\" must be a text", field->key, config_var->key);
-  else
-    json_object_set (fields, field->key, value);
 }
 
 static void
-report_unknown_fields (Resolve *resolve, const ConfigVar *config_var, const ConnectionType *type,
+report_unknown_fields (Resolve *resolve, const ConfigVar *config_var, const ConnectionShape *shape,
                        json_t *given)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   const char *name;
   json_t *value;
-  for (const ConnectionField *field = type->fields; field->key != NULL; field++)
-    g_ptr_array_add (names, (gpointer) field->key);
+  for (guint i = 0; i < shape->inputs->len; i++)
+    g_ptr_array_add (names, ((ConnectionInput *) g_ptr_array_index (shape->inputs, i))->key);
   g_ptr_array_add (names, NULL);
   json_object_foreach (given, name, value)
   {
@@ -147,25 +111,10 @@ report_unknown_fields (Resolve *resolve, const ConfigVar *config_var, const Conn
   }
 }
 
-/* Of a component that Tenon does not know: what is given, over what the definition gives. */
-static void
-set_free_fields (const ConfigVar *config_var, json_t *given, json_t *fields)
-{
-  const char *name;
-  json_t *value;
-  json_object_foreach (json_object_get (config_var->raw, "inputs"), name, value)
-  {
-    json_t *initial = definition_value (config_var, name);
-    if (!is_empty (initial))
-      json_object_set (fields, name, initial);
-  }
-  json_object_foreach (given, name, value) json_object_set (fields, name, value);
-}
-
 /* The fields of {fields: {…}} as they are; those of the flat form without the words of the long
  * one. */
 static json_t *
-given_fields (json_t *given, const ConnectionType *type)
+given_fields (json_t *given, gboolean is_known)
 {
   static const char *const words[] = { "token", "context", "key", "configVarKey", NULL };
   json_t *fields = json_object_get (given, "fields");
@@ -173,7 +122,7 @@ given_fields (json_t *given, const ConnectionType *type)
     return json_incref (fields);
   fields = json_copy (given);
   for (guint i = 0; words[i] != NULL; i++)
-    if (type != NULL || json_is_object (json_object_get (fields, words[i])) || i > 1)
+    if (is_known || json_is_object (json_object_get (fields, words[i])) || i > 1)
       json_object_del (fields, words[i]);
   return fields;
 }
@@ -193,10 +142,8 @@ copy_object (Resolve *resolve, const ConfigVar *config_var, json_t *given, const
 static json_t *
 resolve_connection (Resolve *resolve, const ConfigVar *config_var, json_t *given)
 {
-  const char *type_key = config_var->connection_key == NULL ? "" : config_var->connection_key;
-  const ConnectionType *type
-      = config_var_is_code_connection (config_var) ? connection_type_find (type_key) : NULL;
-  const char *given_key = json_get_string (given, "key");
+  g_autoptr (ConnectionShape) shape = connection_shape_new (config_var->raw);
+  const char *type_key = shape->type_key, *given_key = json_get_string (given, "key");
 
   if (!json_is_object (given))
     {
@@ -204,22 +151,21 @@ resolve_connection (Resolve *resolve, const ConfigVar *config_var, json_t *given
             "connection \"%s\" must be an object of its fields", config_var->key);
       return NULL;
     }
-  if (given_key != NULL && type != NULL && strcmp (given_key, type_key) != 0)
+  if (given_key != NULL && shape->type != NULL && strcmp (given_key, type_key) != 0)
     fail (resolve, config_var->key, "key", NULL, "connection \"%s\" is of type \"%s\"",
           config_var->key, type_key);
-  json_t *out = json_pack ("{s:s, s:s, s:{}}", "key",
-                           *type_key != '\0' || given_key == NULL ? type_key : given_key,
-                           "configVarKey", config_var->key, "fields");
-  json_t *fields = json_object_get (out, "fields");
-  g_autoptr (json_t) given_values = given_fields (given, type);
-  if (type == NULL)
-    set_free_fields (config_var, given_values, fields);
-  else
+  g_autoptr (json_t) given_values = given_fields (given, shape->type != NULL);
+  if (shape->type != NULL)
+    report_unknown_fields (resolve, config_var, shape, given_values);
+  for (guint i = 0; shape->type != NULL && i < shape->inputs->len; i++)
     {
-      report_unknown_fields (resolve, config_var, type, given_values);
-      for (const ConnectionField *field = type->fields; field->key != NULL; field++)
-        set_known_field (resolve, config_var, field, given_values, fields);
+      const ConnectionInput *input = g_ptr_array_index (shape->inputs, i);
+      check_given (resolve, config_var, input, json_object_get (given_values, input->key));
     }
+  json_t *out = json_pack (
+      "{s:s, s:s, s:o}", "key", *type_key != '\0' || given_key == NULL ? type_key : given_key,
+      "configVarKey", config_var->key, "fields", connection_fields (shape, given_values));
+  check_required (resolve, config_var, shape, json_object_get (out, "fields"));
   copy_object (resolve, config_var, given, "token", out);
   copy_object (resolve, config_var, given, "context", out);
   return out;
@@ -229,14 +175,9 @@ resolve_connection (Resolve *resolve, const ConfigVar *config_var, json_t *given
 static gboolean
 is_filled_by_definition (const ConfigVar *config_var)
 {
-  const ConnectionType *type = config_var_is_code_connection (config_var)
-                                   ? connection_type_find (config_var->connection_key)
-                                   : NULL;
-  for (const ConnectionField *field = type == NULL ? NULL : type->fields;
-       field != NULL && field->key != NULL; field++)
-    if (field->is_required && is_empty (definition_value (config_var, field->key)))
-      return FALSE;
-  return type != NULL;
+  g_autoptr (ConnectionShape) shape = connection_shape_new (config_var->raw);
+  g_autofree char *lacks = connection_lacks (shape, NULL, NULL);
+  return shape->type != NULL && lacks == NULL;
 }
 
 /* Other types. */

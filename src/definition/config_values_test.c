@@ -199,6 +199,15 @@ static const ConnectionRow connections[] = {
     "{\"C\": {\"b\": 1, \"token\": {\"instance_url\": \"u\"}}}",
     "{\"C\":{\"key\":\"oauth2\",\"configVarKey\":\"C\",\"fields\":{\"a\":\"x\",\"b\":1},\"token\":{"
     "\"instance_url\":\"u\"}}}" },
+  { "connection: apiKey, inputs: {region: {label: Region, value: eu}, host: {label: Host, type: "
+    "template, value: 'https://{{#region}}.example.com'}}",
+    "{\"C\": {\"apiKey\": \"k\"}}",
+    "{\"C\":{\"key\":\"apiKey\",\"configVarKey\":\"C\",\"fields\":{\"apiKey\":\"k\",\"region\":"
+    "\"eu\","
+    "\"host\":\"https://eu.example.com\"}}}" },
+  { "connection: apiKey, inputs: {pin: {label: PIN, required: true, secret: true}}",
+    "{\"C\": {\"apiKey\": \"k\"}}",
+    "c.yaml: error: connection \"C\" (apiKey) lacks the field \"pin\"\n" },
   { "connection: apiKey", "{}", "{}" },
   { "connection: apiKey, required: true", "{}",
     "c.yaml: error: config variable \"C\" (connection) is required and has no value\n  give it in "

@@ -84,6 +84,17 @@ check_key (Build *build, const At *at, const ConfigVar *config_var, GHashTable *
             "a dot in the key of a config variable causes trouble on the platform");
 }
 
+gboolean
+config_var_is_code_connection (const ConfigVar *config_var)
+{
+  json_t *connection = json_object_get (config_var->raw, "connection");
+  json_t *component = json_object_get (connection, "component");
+  const char *key = json_string_value (component);
+  if (key == NULL)
+    key = json_get_string (component, "key");
+  return config_var->connection_key != NULL && (key == NULL || strcmp (key, "code") == 0);
+}
+
 static void
 check_connection (Build *build, const At *at, const ConfigVar *config_var)
 {
@@ -112,29 +123,46 @@ check_connection (Build *build, const At *at, const ConfigVar *config_var)
           all);
 }
 
-/* The connection's own inputs: known ones only. */
+static void
+check_own_input (Build *build, const At *at)
+{
+  for (guint i = 0; i < node_n_members (at->node); i++)
+    {
+      At member = at_member (at, node_nth_member (at->node, i));
+      if (g_strv_contains (connection_own_input_keys, member.key))
+        continue;
+      g_autofree char *near
+          = report_suggest (&build->reporter, member.key, connection_own_input_keys);
+      report_key (&build->reporter, FAULT_WARNING, &member, near,
+                  "an input of a connection has no \"%s\"; it is ignored", member.key);
+    }
+}
+
+/* The inputs of its type, and those that say what they are (a label, a kind). */
 static void
 check_connection_inputs (Build *build, const At *at, const ConfigVar *config_var)
 {
   At inputs;
-  const ConnectionType *type = config_var_is_code_connection (config_var)
-                                   ? connection_type_find (config_var->connection_key)
-                                   : NULL;
-  if (type == NULL || !at_find (at, "inputs", &inputs))
+  g_autoptr (ConnectionShape) shape = connection_shape_new (config_var->raw);
+  if (shape->type == NULL || !at_find (at, "inputs", &inputs))
     return;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  for (const ConnectionField *field = type->fields; field->key != NULL; field++)
+  for (const ConnectionField *field = shape->type->fields; field->key != NULL; field++)
     g_ptr_array_add (names, (gpointer) field->key);
   g_ptr_array_add (names, NULL);
   for (guint i = 0; i < node_n_members (inputs.node); i++)
     {
       At input = at_member (&inputs, node_nth_member (inputs.node, i));
-      if (g_strv_contains ((const char *const *) names->pdata, input.key))
+      const ConnectionInput *known = connection_shape_find (shape, input.key);
+      if (known != NULL && known->is_own)
+        check_own_input (build, &input);
+      if (known != NULL)
         continue;
       g_autofree char *near
           = report_suggest (&build->reporter, input.key, (const char *const *) names->pdata);
-      report_key (&build->reporter, FAULT_WARNING, &input, near,
-                  "connection %s has no input \"%s\"; it is ignored", type->key, input.key);
+      report_key (&build->reporter, FAULT_WARNING, &input,
+                  near != NULL ? near : "an input of your own has a label",
+                  "connection %s has no input \"%s\"; it is ignored", shape->type->key, input.key);
     }
 }
 

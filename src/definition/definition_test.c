@@ -176,7 +176,8 @@ static const struct
     "such "
     "as connection: basic\n" },
   { "requiredConfigVars:\n- {key: A, connection: basic, inputs: {user: {value: x}}}\n" HEAD,
-    "t.yaml:2:40: warning: connection basic has no input \"user\"; it is ignored\n" },
+    "t.yaml:2:40: warning: connection basic has no input \"user\"; it is ignored\n"
+    "  an input of your own has a label\n" },
   { "requiredConfigVars:\n- {key: A, dataType: string, connection: basic}\n" HEAD,
     "t.yaml:2:30: warning: \"connection\" has no effect on a config variable of type string\n" },
   { "requiredConfigVars:\n- {key: a.b}\n- {key: C, dataType: picklist}\n- {key: D, pickList: "
