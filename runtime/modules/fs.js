@@ -76,7 +76,7 @@ const lazyClass = (name) => ({
   configurable: true,
   enumerable: true,
   get() {
-    return real()[name];
+    return real()[name.replace(/^File/, "")];
   },
 });
 Object.defineProperties(fs, Object.fromEntries(["Stats", "Dirent", "ReadStream", "WriteStream", "FileReadStream", "FileWriteStream", "Dir"].map((name) => [name, lazyClass(name)])));

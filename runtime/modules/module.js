@@ -65,5 +65,6 @@ module.exports = Object.assign(Module, {
   _cache: Object.create(null),
   _extensions: Object.create(null),
   _nodeModulePaths: () => [],
+  wrapper: ["(function (exports, require, module, __filename, __dirname) { ", "\n});"],
   wrap: (code) => `(function (exports, require, module, __filename, __dirname) { ${code}\n});`,
 });

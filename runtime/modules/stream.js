@@ -28,4 +28,36 @@ stream.setDefaultHighWaterMark = (isObjectMode, value) => {
 stream.isDestroyed ??= (value) => value?.destroyed ?? null;
 stream.isWritable ??= (value) => value?.writable ?? null;
 
+/** Two ends: what is written to one is read from the other. */
+stream.duplexPair = (options) => {
+  const ends = [];
+  const makeEnd = (index) => {
+    let whenRead;
+    const other = () => ends[1 - index];
+    const end = new Duplex({
+      ...options,
+      read() {
+        const call = whenRead;
+        whenRead = undefined;
+        call?.();
+      },
+      write(chunk, encoding, callback) {
+        if (chunk.length === 0) return void process.nextTick(callback);
+        other().deliver(chunk, callback);
+      },
+      final(callback) {
+        other().stream.on("end", callback);
+        other().stream.push(null);
+      },
+    });
+    const deliver = (chunk, callback) => {
+      end.push(chunk);
+      whenRead = callback;
+    };
+    return { stream: end, deliver };
+  };
+  ends.push(makeEnd(0), makeEnd(1));
+  return ends.map((end) => end.stream);
+};
+
 module.exports = stream;

@@ -13,9 +13,22 @@ const inspect = Object.assign((value, options, ...old) => {
   styles: {},
 });
 
+const systemError = (number) => {
+  require("node-errors").checkInteger("err", number, undefined, -1);
+  return require("system-errors").find(([own]) => own === number);
+};
+
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
+const types = Object.assign(util.types, {
+  isCryptoKey: (value) => value instanceof require("webcrypto-subtle").CryptoKey,
+  isFloat16Array: (value) => tagOf.call(value) === "Float16Array",
+  isKeyObject: (value) => value instanceof require("crypto").KeyObject,
+});
+
 module.exports = {
   ...util,
   inspect,
+  types,
   format: (...args) => native.format(...args),
   formatWithOptions: (options, ...args) => native.format(...args),
   isDeepStrictEqual: (a, b) => {
@@ -42,8 +55,9 @@ module.exports = {
   },
   transferableAbortSignal: (signal) => signal,
   transferableAbortController: () => new AbortController(),
-  getSystemErrorMap: () => new Map(Object.entries(require("os").constants.errno).map(([name, number]) => [-number, [name, name]])),
-  getSystemErrorName: (number) => Object.entries(require("os").constants.errno).find(([, value]) => value === -number)?.[0],
+  getSystemErrorMap: () => new Map(require("system-errors").map(([number, name, message]) => [number, [name, message]])),
+  getSystemErrorName: (number) => systemError(number)?.[1],
+  getSystemErrorMessage: (number) => systemError(number)?.[2],
   parseEnv: (text) => {
     const values = {};
     for (const [, name, quoted, plain] of `${text}`.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:("(?:[^"\\]|\\.)*"|'[^']*'|`[^`]*`)|([^\n#]*))/gm)) {

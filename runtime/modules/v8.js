@@ -374,5 +374,9 @@ module.exports = {
   startupSnapshot: { isBuildingSnapshot: () => false },
   promiseHooks: { createHook: () => () => {}, onInit: () => () => {}, onBefore: () => () => {}, onAfter: () => () => {}, onSettled: () => () => {} },
   queryObjects: () => 0,
+  isStringOneByteRepresentation: (text) => {
+    if (typeof text !== "string") throw require("node-errors").argumentType("content", "of type string", text);
+    return !/[^\0-\xff]/.test(text);
+  },
   ...require("refused").refuse("v8", "a snapshot would show the engine's own memory", { functions: ["getHeapSnapshot", "writeHeapSnapshot"], classes: ["GCProfiler"] }),
 };

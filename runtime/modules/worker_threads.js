@@ -8,6 +8,7 @@ module.exports = {
   parentPort: null,
   workerData: null,
   threadId: 0,
+  threadName: "",
   resourceLimits: {},
   SHARE_ENV: Symbol.for("nodejs.worker_threads.SHARE_ENV"),
   MessageChannel,

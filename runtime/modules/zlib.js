@@ -312,4 +312,4 @@ const crc32 = (data, value = 0) => {
 
 module.exports = { ...classes, ...functions, crc32, constants, codes };
 for (const [name, value] of Object.entries(constants))
-  if (name.startsWith("Z_")) Object.defineProperty(module.exports, name, { value, enumerable: false });
+  if (!name.startsWith("BROTLI_")) Object.defineProperty(module.exports, name, { value, enumerable: false });

@@ -64,8 +64,11 @@ const judge = (note, lacks = []) => {
   return why === "" ? { status: "full" } : { status: "partial", why };
 };
 
+/** The note of a name, or of its family: "ZSTD_*". */
+const noteOf = (notes, name) => notes[name] ?? notes[Object.keys(notes).find((key) => key.endsWith("*") && name.startsWith(key.slice(0, -1)))];
+
 const judgeAll = (members, notes, lacking) =>
-  Object.keys(members).map((name) => ({ name, ...judge(notes[name], lacking[name]) }));
+  Object.keys(members).map((name) => ({ name, ...judge(noteOf(notes, name), lacking[name]) }));
 
 // --- the page ---
 
@@ -108,7 +111,7 @@ const render = (reference, notes, lacking) => {
   for (const [name, members] of Object.entries(reference.modules)) {
     const own = notes.modules[name] ?? {};
     const { error, members: lacks } = lacking.modules[name];
-    const list = error === undefined ? judgeAll(members, own, lacks) : Object.keys(members).map((member) => ({ name: member, ...judge(own[member], "missing") }));
+    const list = error === undefined ? judgeAll(members, own, lacks) : Object.keys(members).map((member) => ({ name: member, ...judge(noteOf(own, member), "missing") }));
     add(`\`${name}\``, name.replaceAll("/", ""), list, own[""]);
   }
   const text = head.replace("NODE", reference.node.split(".")[0].slice(1));
@@ -121,6 +124,8 @@ const render = (reference, notes, lacking) => {
 const strayNotes = (members, notes, lacking, where) =>
   Object.entries(notes)
     .filter(([name]) => name !== "")
+    .flatMap(([key, note]) => Object.keys({ [key]: 0, ...members }).filter((name) => noteOf({ [key]: note }, name) === note).map((name) => [name, note]))
+    .filter(([name]) => !name.endsWith("*"))
     .flatMap(([name, note]) => {
       if (!(name in members)) return [`notes.json has ${where}${name}, which Node.js does not have`];
       if (note.missing !== undefined && lacking !== undefined && lacking[name] !== "missing") return [`notes.json says that ${where}${name} is missing, and it is not`];

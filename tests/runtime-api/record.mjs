@@ -18,7 +18,7 @@ const leaves = new Set([
 ]);
 
 /** Of no use to anybody outside Node.js itself. */
-const isInternal = (name) => name.startsWith("kMax") || name === "domain";
+const isInternal = (name) => /^kMax|^domain$|^NODE_PERFORMANCE_(ENTRY_TYPE|MILESTONE)/.test(name);
 
 /** "domain" last: to require it changes what others have. */
 const moduleNames = () => [...builtinModules.filter((name) => !/^_|^domain$/.test(name)).sort(), "domain"];
@@ -29,7 +29,10 @@ const clean = (members) =>
   Object.fromEntries(
     Object.entries(members)
       .filter(([name]) => !isInternal(name))
-      .map(([name, member]) => [name, member.static === undefined ? member : { ...member, static: member.static.filter((own) => !isInternal(own)) }]),
+      .map(([name, member]) => {
+        if (Array.isArray(member)) return [name, member.filter((own) => !isInternal(own))];
+        return [name, member.static === undefined ? member : { ...member, static: member.static.filter((own) => !isInternal(own)) }];
+      }),
   );
 
 export const record = () => {
