@@ -1213,12 +1213,11 @@ token_source_configure (TokenSource *source, const char *instance, const char *n
 void
 token_source_free (TokenSource *source)
 {
-  authorization_set_drop (source->set, source);
-  if (source->flight.code != NULL)
-    code_free (source->flight.code);
-  g_queue_free_full (source->codes, code_free);
-  g_queue_free_full (source->waiters, g_free);
-  g_queue_free_full (source->starts, start_free);
+  g_queue_clear_full (source->waiters, g_free);
+  drop_everything (source, "the connection is no more");
+  g_queue_free (source->codes);
+  g_queue_free (source->waiters);
+  g_queue_free (source->starts);
   token_clear (&source->current);
   token_clear (&source->unsaved);
   g_clear_pointer (&source->settings, oauth_settings_free);
