@@ -1,5 +1,5 @@
 // The File API's Blob and File: bytes in memory, never changed.
-const { invalid, toUSVString, toDictionary, asInterface, viewOf, decodeText, concat } = require("idl");
+const { invalid, toUSVString, toDictionary, asInterface, viewOf, decodeText, concat, sequenceOf } = require("idl");
 
 const typeOf = (type) => {
   const text = `${type}`;
@@ -12,19 +12,15 @@ class Blob {
   #bytes;
   #type = "";
 
-  constructor(parts = [], options) {
-    const { type = "", endings = "transparent" } = toDictionary(options, "Blob");
-    if (typeof parts !== "object" || parts === null || typeof parts[Symbol.iterator] !== "function")
-      throw invalid('The "sources" argument must be a sequence. Received ' + (parts === null ? "null" : `type ${typeof parts}`));
+  constructor(parts = undefined, options = undefined) {
+    const list = parts === undefined ? [] : sequenceOf(parts, 'The "sources" argument', (part) => (isBlob(part) || viewOf(part) !== undefined ? part : `${part}`));
+    const given = toDictionary(options, "Blob");
+    const endings = given.endings === undefined ? "transparent" : `${given.endings}`;
     if (endings !== "transparent" && endings !== "native")
       throw invalid(`The property 'options.endings' must be one of: 'transparent', 'native'. Received '${endings}'`, "ERR_INVALID_ARG_VALUE");
-    const chunks = [];
-    for (const part of parts) {
-      if (isBlob(part)) chunks.push(part.#bytes);
-      else chunks.push(viewOf(part)?.slice() ?? native.utf8Encode(endings === "native" ? lines(`${part}`) : `${part}`));
-    }
-    this.#bytes = concat(chunks);
+    const { type = "" } = given;
     this.#type = typeOf(type);
+    this.#bytes = concat(list.map((part) => (typeof part === "string" ? native.utf8Encode(endings === "native" ? lines(part) : part) : isBlob(part) ? part.#bytes : viewOf(part).slice())));
   }
   get size() {
     return this.#bytes.length;
@@ -32,9 +28,9 @@ class Blob {
   get type() {
     return this.#type;
   }
-  slice(start = 0, end = this.size, type = "") {
+  slice(start = undefined, end = undefined, type = "") {
     const blob = new Blob();
-    blob.#bytes = this.#bytes.subarray(start, end);
+    blob.#bytes = this.#bytes.subarray(start ?? 0, end ?? this.#bytes.length);
     blob.#type = typeOf(type);
     return blob;
   }
@@ -66,7 +62,7 @@ delete Blob.blobBytes;
 class File extends Blob {
   #name;
   #lastModified;
-  constructor(parts, name, options) {
+  constructor(parts, name, options = undefined) {
     if (arguments.length < 2) throw invalid('The "fileBits" and "fileName" arguments must be specified', "ERR_MISSING_ARGS");
     super(parts, options);
     this.#name = toUSVString(name);

@@ -117,7 +117,7 @@ module.exports = {
   isUtf8: (input) => native.utf8Decode(bytesOf(input), true) !== undefined,
   isAscii: (input) => bytesOf(input).every((byte) => byte < 128),
   kStringMaxLength: 2 ** 29 - 24,
-  resolveObjectURL: () => undefined,
+  resolveObjectURL: (url) => require("blob-urls").resolveObjectURL(url),
   get Blob() {
     return require("blob").Blob;
   },

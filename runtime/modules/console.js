@@ -12,7 +12,10 @@ const makeConsole = (put) => {
   const spent = (label) => `${label}: ${(native.monotonicMs() - times.get(label)).toFixed(3)}ms`;
   const cell = (value) => native.inspect(value, { depth: 1, breakLength: Infinity });
 
-  const table = (data, columns) => {
+  /* A label that is given is a text, whatever its own conversion does. */
+  const labelled = (run) => (label = "default", ...args) => run(`${label}`, ...args);
+
+  const table = (data = undefined, columns = undefined) => {
     if (typeof data !== "object" || data === null) return log(data);
     const rows = data instanceof Map ? [...data] : Object.entries(data);
     const names = [];
@@ -38,24 +41,24 @@ const makeConsole = (put) => {
 
   const console = {
     log,
-    info: log,
+    info: at(2),
     debug: at(1),
     warn,
     error: at(4),
     trace: (...args) => at(0)(...args, `\n${new Error().stack}`),
-    dir: (value, options) => log(native.inspect(value, { customInspect: false, ...options })),
-    dirxml: log,
+    dir: (value = undefined, options = undefined) => log(native.inspect(value, { customInspect: false, ...options })),
+    dirxml: at(2),
     table,
-    assert(condition, ...args) {
+    assert(condition = false, ...args) {
       if (condition) return;
       if (typeof args[0] === "string") warn(`Assertion failed: ${args[0]}`, ...args.slice(1));
       else warn("Assertion failed", ...args);
     },
-    count(label = "default") {
+    count: labelled((label) => {
       counts.set(label, (counts.get(label) ?? 0) + 1);
       log(`${label}: ${counts.get(label)}`);
-    },
-    countReset: (label = "default") => void counts.delete(label),
+    }),
+    countReset: labelled((label) => void counts.delete(label)),
     group(...args) {
       if (args.length > 0) log(...args);
       indent += "  ";
@@ -64,18 +67,19 @@ const makeConsole = (put) => {
     groupEnd() {
       indent = indent.slice(2);
     },
-    time: (label = "default") => void times.set(label, native.monotonicMs()),
-    timeLog: (label = "default", ...args) => (times.has(label) ? log(spent(label), ...args) : warn(`No such label '${label}' for console.timeLog()`)),
-    timeEnd(label = "default") {
+    time: labelled((label) => void times.set(label, native.monotonicMs())),
+    timeLog: labelled((label, ...args) => (times.has(label) ? log(spent(label), ...args) : warn(`No such label '${label}' for console.timeLog()`))),
+    timeEnd: labelled((label) => {
       if (!times.has(label)) return warn(`No such label '${label}' for console.timeEnd()`);
       log(spent(label));
       times.delete(label);
-    },
+    }),
     clear() {},
     timeStamp() {},
     profile() {},
     profileEnd() {},
   };
+  for (const [name, value] of Object.entries(console)) Object.defineProperty(value, "name", { value: name, configurable: true });
   return console;
 };
 
@@ -95,7 +99,9 @@ class Console {
   }
 }
 
-const console = makeConsole(native.consoleLog);
+/* Web IDL, "namespaces": an object with a prototype of its own, which is empty. */
+const console = Object.setPrototypeOf(makeConsole(native.consoleLog), {});
+Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
 module.exports = console;
 Object.defineProperty(console, "console", { value: console });
 console.Console = Console;

@@ -2,12 +2,32 @@
 const { need, invalid, toDictionary, asInterface } = require("idl");
 const apply = Reflect.apply;
 
+let trustedOf;
+/* Web IDL's [LegacyUnforgeable]: every event has it as its own, with one getter for all. */
+const unforgeable = {
+  get: Object.getOwnPropertyDescriptor(
+    {
+      get isTrusted() {
+        return trustedOf(this);
+      },
+    },
+    "isTrusted",
+  ).get,
+  set: undefined,
+  enumerable: true,
+  configurable: false,
+};
+
 class Event {
   #type;
   #bubbles;
   #cancelable;
   #composed;
   #timeStamp = native.monotonicMs();
+  /* For this module only. */
+  static {
+    trustedOf = (event) => event.#state.isTrusted;
+  }
   #state = { target: null, current: null, isDispatched: false, isStopped: false, isStoppedNow: false, isCanceled: false, isPassive: false, isTrusted: false };
 
   constructor(type, options) {
@@ -17,6 +37,7 @@ class Event {
     this.#bubbles = Boolean(bubbles);
     this.#cancelable = Boolean(cancelable);
     this.#composed = Boolean(composed);
+    Object.defineProperty(this, "isTrusted", unforgeable);
   }
   get type() {
     return this.#type;
@@ -56,9 +77,6 @@ class Event {
   }
   get eventPhase() {
     return this.#state.current === null ? 0 : 2;
-  }
-  get isTrusted() {
-    return this.#state.isTrusted;
   }
   get timeStamp() {
     return this.#timeStamp;
@@ -189,23 +207,34 @@ class EventTarget {
     state.isPassive = false;
   }
 
+  static isTarget(value) {
+    return typeof value === "object" && value !== null && #listeners in value;
+  }
   /** An event of the runtime library's own. */
   static fire(target, event) {
     inner(event).isTrusted = true;
     target.#dispatch(event, inner(event));
   }
 }
-const { fire } = EventTarget;
+const { fire, isTarget } = EventTarget;
 delete EventTarget.fire;
+delete EventTarget.isTarget;
 
-/** `target.onNAME`: keeps the place among the listeners of when it was first set. */
-const defineHandler = (prototype, type) => {
+/** `target.onNAME`: `afterSet` runs when one was set. Keeps the place among the listeners of when it was first set. */
+const defineHandler = (prototype, type, afterSet = undefined) => {
   const handlers = new WeakMap();
-  Object.defineProperty(prototype, `on${type}`, {
-    get() {
+  const check = (target) => {
+    if (!isTarget(target)) throw invalid(`on${type}: "this" is not an EventTarget`, "ERR_INVALID_THIS");
+  };
+  const name = `on${type}`;
+  /* A literal, so that the accessors have their names. */
+  const accessors = {
+    get [name]() {
+      check(this);
       return handlers.get(this)?.callback ?? null;
     },
-    set(value) {
+    set [name](value) {
+      check(this);
       const callback = typeof value === "function" || (typeof value === "object" && value !== null) ? value : null;
       let handler = handlers.get(this);
       if (handler === undefined) {
@@ -215,10 +244,10 @@ const defineHandler = (prototype, type) => {
       if (callback === null) this.removeEventListener(type, handler.listen);
       else if (handler.callback === null) this.addEventListener(type, handler.listen);
       handler.callback = callback;
+      afterSet?.(this);
     },
-    enumerable: true,
-    configurable: true,
-  });
+  };
+  Object.defineProperty(prototype, name, Object.getOwnPropertyDescriptor(accessors, name));
 };
 
 asInterface(Event, ["type", "defaultPrevented", "cancelable", "timeStamp"]);

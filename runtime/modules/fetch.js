@@ -1,7 +1,7 @@
 // fetch: the requests themselves are made by egress (src/runtime/fetch.c).
 const { Headers, flatten, fromFlat } = require("headers");
 const { Source, Body } = require("body");
-const { Request, isRequest, requestBody, fromNetwork, nullBodyStatuses } = require("request-response");
+const { Request, isRequest, urlOf, requestBody, fromNetwork, nullBodyStatuses } = require("request-response");
 const { need } = require("idl");
 const { onAbort } = require("abort");
 const { URL } = require("whatwg-url");
@@ -166,6 +166,25 @@ const fetchData = (url) => {
   return fromNetwork({ status: 200, statusText: "OK", url: url.href, isRedirected: false, headers: fromFlat(["content-type", type]), body: new Body({ bytes }) });
 };
 
+/** blob: URLs (Fetch standard, "scheme fetch"); a range of the bytes is answered as a server would. */
+const fetchBlob = (request, url) => {
+  if (request.method !== "GET") throw network("invalid method");
+  const blob = require("blob-urls").heldBy(urlOf(request));
+  if (blob === undefined) throw network("invalid blob: URL");
+  const all = require("blob").blobBytes(blob);
+  const type = blob.type === "" ? [] : ["content-type", blob.type];
+  const answer = (status, statusText, bytes, more) =>
+    fromNetwork({ status, statusText, url: url.href, isRedirected: false, headers: fromFlat(["content-length", `${bytes.length}`, ...type, ...more]), body: new Body({ bytes }) });
+  const range = request.headers.get("range");
+  if (range === null) return answer(200, "OK", all.slice(), []);
+  const [, first, last] = /^bytes=[\t ]*(\d*)[\t ]*-[\t ]*(\d*)$/.exec(range) ?? [];
+  if (first === undefined || (first === "" && last === "")) throw network("invalid range");
+  const from = first === "" ? Math.max(0, all.length - Number(last)) : Number(first);
+  const to = first === "" || last === "" ? all.length - 1 : Math.min(Number(last), all.length - 1);
+  if (from > to) throw network("invalid range");
+  return answer(206, "Partial Content", all.slice(from, to + 1), ["content-range", `bytes ${from}-${to}/${all.length}`]);
+};
+
 /** Subresource integrity: the strongest algorithm named must match. */
 const strengths = ["sha256", "sha384", "sha512"];
 const checkIntegrity = async (response, integrity) => {
@@ -191,6 +210,7 @@ async function fetch(input, init = undefined) {
   const url = new URL(request.url);
   const body = requestBody(request);
   if (url.protocol === "data:") return fetchData(url);
+  if (url.protocol === "blob:") return fetchBlob(request, url);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw network(url.protocol === "about:" ? "about scheme is not supported" : "unknown scheme");
   if (body !== null && (body.isUsed || body.isLocked)) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");

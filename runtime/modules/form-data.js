@@ -82,7 +82,9 @@ Object.defineProperty(FormData.prototype, Symbol.for("nodejs.util.inspect.custom
   configurable: true,
 });
 
-const escapeName = (name) => name.replace(/\r\n?|\n/g, "\r\n").replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22");
+/** The name of a file is sent with the line ends that it has. */
+const escapeFileName = (name) => name.replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22");
+const escapeName = (name) => escapeFileName(name.replace(/\r\n?|\n/g, "\r\n"));
 
 const unescapeName = (name) => name.replaceAll("%0A", "\n").replaceAll("%0D", "\r").replaceAll("%22", '"');
 
@@ -95,7 +97,7 @@ const encodeMultipart = (form) => {
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(name)}"`;
     if (typeof value === "string") add(`${head}\r\n\r\n${value.replace(/\r\n?|\n/g, "\r\n")}\r\n`);
     else {
-      add(`${head}; filename="${escapeName(value.name)}"\r\nContent-Type: ${value.type || "application/octet-stream"}\r\n\r\n`);
+      add(`${head}; filename="${escapeFileName(value.name)}"\r\nContent-Type: ${value.type || "application/octet-stream"}\r\n\r\n`);
       chunks.push(blobBytes(value));
       add("\r\n");
     }

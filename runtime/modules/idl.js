@@ -35,9 +35,28 @@ const toDictionary = (value, what) => {
   return value;
 };
 
+/** A sequence argument: what its iterator gives, which is asked for once, each converted before the next. */
+const sequenceOf = (value, what, convert = (item) => item) => {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  const iterate = isObject ? value[Symbol.iterator] : undefined;
+  if (typeof iterate !== "function") throw invalid(`${what} must be a sequence. Received ${value === null ? "null" : `type ${typeof value}`}`);
+  const list = [];
+  for (const item of { [Symbol.iterator]: () => Reflect.apply(iterate, value, []) }) list.push(convert(item));
+  return list;
+};
+
+const interfaces = new WeakSet(); // their prototypes
+const addInterface = (prototype) => void interfaces.add(prototype);
+/** An object of an interface, or of a class that extends one: it can't be cloned like an object of the language. */
+const isPlatformObject = (value) => {
+  for (let at = Object.getPrototypeOf(value); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) if (interfaces.has(at)) return true;
+  return false;
+};
+
 /** The members of an interface are enumerable, and it names itself; what Node's inspect shows of it are `shown`. */
 const asInterface = (type, shown = []) => {
   const { prototype } = type;
+  addInterface(prototype);
   /* The bundler calls a class that mentions itself _Name. */
   const name = type.name.replace(/^_/, "");
   define(type, "name", { value: name, configurable: true });
@@ -114,4 +133,4 @@ const latin1 = (bytes) => {
   return text;
 };
 
-module.exports = { invalid, need, toByteString, toUSVString, toDictionary, asInterface, viewOf, isBuffer, decodeText, concat, latin1 };
+module.exports = { invalid, need, toByteString, toUSVString, toDictionary, sequenceOf, asInterface, addInterface, isPlatformObject, viewOf, isBuffer, decodeText, concat, latin1 };

@@ -1,7 +1,7 @@
 // MessageChannel, MessagePort and BroadcastChannel of the HTML standard, within one realm.
 const { asInterface, need, toDictionary } = require("idl");
-const { Event, EventTarget } = require("event-target");
-const { structuredClone } = require("structured-clone");
+const { Event, EventTarget, defineHandler } = require("event-target");
+const { structuredClone, cloneWith, transferOf } = require("structured-clone");
 const { setTimer } = native;
 
 class MessageEvent extends Event {
@@ -38,26 +38,14 @@ class MessageEvent extends Event {
 }
 asInterface(MessageEvent, ["data", "origin", "lastEventId", "source", "ports"]);
 
-/** A target with on… properties, and Node's on() and off() beside. */
-class Port extends EventTarget {
-  #handlers = {};
-  handler(type) {
-    return this.#handlers[type] ?? null;
-  }
-  setHandler(type, callback) {
-    if (this.#handlers[type]) this.removeEventListener(type, this.#handlers[type]);
-    this.#handlers[type] = typeof callback === "function" ? callback : null;
-    if (this.#handlers[type]) this.addEventListener(type, callback);
-  }
-}
-
 const secret = Symbol("port");
 
-class MessagePort extends Port {
+class MessagePort extends EventTarget {
   #queue = [];
   #other = null;
   #isStarted = false;
   #isClosed = false;
+  #isMoved = false; // it is another object now
   #wrapped = new Map();
   constructor(key) {
     if (key !== secret) throw new TypeError("Illegal constructor");
@@ -68,11 +56,24 @@ class MessagePort extends Port {
     [ports[0].#other, ports[1].#other] = [ports[1], ports[0]];
     return ports;
   }
-  postMessage(message, options) {
+  static isPort(value) {
+    return #isClosed in value;
+  }
+  /** [the port at its new place, what makes the old one empty] */
+  static movePort(port, dataError) {
+    if (port.#isMoved) throw dataError("A port of the transfer list has been transferred before.");
+    const moved = new MessagePort(secret);
+    const finish = () => {
+      [moved.#queue, moved.#other, moved.#isClosed] = [port.#queue, port.#other, port.#isClosed];
+      if (moved.#other !== null) moved.#other.#other = moved;
+      [port.#queue, port.#other, port.#isClosed, port.#isMoved] = [[], null, true, true];
+    };
+    return [moved, finish];
+  }
+  postMessage(message, options = undefined) {
     need(1, arguments.length, "postMessage");
-    const transfer = Array.isArray(options) ? options : (options?.transfer ?? []);
-    const ports = transfer.filter((one) => one instanceof MessagePort);
-    const data = structuredClone(message, { transfer: transfer.filter((one) => !(one instanceof MessagePort)) });
+    const transfer = Array.isArray(options) ? options : transferOf(options, "postMessage");
+    const { value: data, ports } = cloneWith(message, transfer, this);
     const other = this.#other;
     if (other === null || other.#isClosed) return;
     other.#queue.push({ data, ports });
@@ -109,19 +110,6 @@ class MessagePort extends Port {
   hasRef() {
     return this.#isStarted && !this.#isClosed;
   }
-  get onmessage() {
-    return this.handler("message");
-  }
-  set onmessage(callback) {
-    this.setHandler("message", callback);
-    this.start();
-  }
-  get onmessageerror() {
-    return this.handler("messageerror");
-  }
-  set onmessageerror(callback) {
-    this.setHandler("messageerror", callback);
-  }
   on(type, callback) {
     const listener = type === "message" ? (event) => callback(event.data) : callback;
     this.#wrapped.set(callback, listener);
@@ -146,8 +134,13 @@ class MessagePort extends Port {
     return this.off(type, callback);
   }
 }
-const { pair } = MessagePort;
+const { pair, isPort, movePort } = MessagePort;
 delete MessagePort.pair;
+delete MessagePort.isPort;
+delete MessagePort.movePort;
+asInterface(MessagePort);
+defineHandler(MessagePort.prototype, "message", (port) => port.start());
+defineHandler(MessagePort.prototype, "messageerror");
 
 class MessageChannel {
   #ports = pair();
@@ -162,7 +155,7 @@ asInterface(MessageChannel, ["port1", "port2"]);
 
 const channels = new Map();
 
-class BroadcastChannel extends Port {
+class BroadcastChannel extends EventTarget {
   #name;
   #isClosed = false;
   constructor(name) {
@@ -197,18 +190,8 @@ class BroadcastChannel extends Port {
   unref() {
     return this;
   }
-  get onmessage() {
-    return this.handler("message");
-  }
-  set onmessage(callback) {
-    this.setHandler("message", callback);
-  }
-  get onmessageerror() {
-    return this.handler("messageerror");
-  }
-  set onmessageerror(callback) {
-    this.setHandler("messageerror", callback);
-  }
 }
+asInterface(BroadcastChannel);
+for (const type of ["message", "messageerror"]) defineHandler(BroadcastChannel.prototype, type);
 
-module.exports = { MessageChannel, MessagePort, MessageEvent, BroadcastChannel };
+module.exports = { MessageChannel, MessagePort, MessageEvent, BroadcastChannel, isPort, movePort };

@@ -1,17 +1,25 @@
-// The User Timing and High Resolution Time standards.
-const { asInterface, need, toDictionary } = require("idl");
+// The Performance Timeline, User Timing and High Resolution Time standards.
+const { asInterface, need, invalid, toDictionary, sequenceOf } = require("idl");
 const { EventTarget } = require("event-target");
 
 const start = native.monotonicMs();
 const timeOrigin = native.wallMs();
 const key = Symbol("entry");
-let entries = [];
+let entries = []; // by time
 const observers = new Set();
+const supportedEntryTypes = Object.freeze(["mark", "measure"]);
+
+const illegal = () => invalid("Illegal constructor", "ERR_ILLEGAL_CONSTRUCTOR");
+const domError = (message, name) => {
+  const { DOMException } = require("dom-exception");
+  return new DOMException(message, name);
+};
+const byTime = (a, b) => a.startTime - b.startTime;
 
 class PerformanceEntry {
   #values;
-  constructor(given, values) {
-    if (given !== key) throw new TypeError("Illegal constructor");
+  constructor(given = undefined, values = undefined) {
+    if (given !== key) throw illegal();
     this.#values = values;
   }
   get name() {
@@ -26,136 +34,217 @@ class PerformanceEntry {
   get duration() {
     return this.#values.duration;
   }
-  get detail() {
-    return this.#values.detail;
-  }
   toJSON() {
-    const { name, entryType, startTime, duration, detail } = this;
-    return { name, entryType, startTime, duration, detail };
+    const { name, entryType, startTime, duration } = this.#values;
+    return { name, entryType, startTime, duration };
   }
 }
 
+/** Marks and measures have what their maker said of them. */
 const cloneDetail = (detail) => (detail === undefined || detail === null ? null : require("structured-clone").structuredClone(detail));
 
+/* Node's clock begins at zero with the realm. */
+const nodeInstants = { nodeStart: 0, v8Start: 0, environment: 0, loopStart: -1, loopExit: -1, bootstrapComplete: 0 };
+
 class PerformanceMark extends PerformanceEntry {
-  constructor(name, options) {
+  #detail;
+  constructor(name, options = undefined) {
     need(1, arguments.length, "PerformanceMark");
-    const { startTime = performance.now(), detail } = toDictionary(options, "PerformanceMark");
-    if (startTime < 0) throw new TypeError("Failed to construct 'PerformanceMark': a mark can't have a negative start time");
-    super(key, { name: `${name}`, entryType: "mark", startTime: Number(startTime), duration: 0, detail: cloneDetail(detail) });
+    const text = `${name}`;
+    if (Object.hasOwn(nodeInstants, text)) throw invalid(`The argument 'name' is invalid. Received '${text}'`, "ERR_INVALID_ARG_VALUE");
+    const { startTime, detail } = toDictionary(options, "PerformanceMark");
+    const at = startTime === undefined ? performance.now() : Number(startTime);
+    if (!Number.isFinite(at)) throw invalid("Failed to construct 'PerformanceMark': the start time is not a finite number");
+    if (at < 0) throw invalid("Failed to construct 'PerformanceMark': a mark can't have a negative start time", "ERR_PERFORMANCE_INVALID_TIMESTAMP");
+    super(key, { name: text, entryType: "mark", startTime: at, duration: 0 });
+    this.#detail = cloneDetail(detail);
+  }
+  get detail() {
+    return this.#detail;
+  }
+  toJSON() {
+    return { ...super.toJSON(), detail: this.#detail };
   }
 }
-class PerformanceMeasure extends PerformanceEntry {}
+class PerformanceMeasure extends PerformanceEntry {
+  #detail;
+  constructor(given = undefined, values = undefined, detail = undefined) {
+    super(given, values);
+    this.#detail = detail;
+  }
+  get detail() {
+    return this.#detail;
+  }
+  toJSON() {
+    return { ...super.toJSON(), detail: this.#detail };
+  }
+}
 class PerformanceResourceTiming extends PerformanceEntry {}
 
 const add = (entry) => {
-  entries.push(entry);
-  entries.sort((a, b) => a.startTime - b.startTime);
-  for (const observer of observers) observer[key](entry);
+  const at = entries.findLastIndex((other) => other.startTime <= entry.startTime);
+  entries.splice(at + 1, 0, entry);
+  for (const observer of observers) notify(observer, entry);
   return entry;
 };
 
 const timeOf = (mark) => {
-  if (typeof mark === "number") return mark;
-  const found = entries.findLast(({ name, entryType }) => entryType === "mark" && name === `${mark}`);
+  if (typeof mark === "number") {
+    if (mark < 0) throw invalid("A measure can't have a negative time", "ERR_PERFORMANCE_INVALID_TIMESTAMP");
+    return mark;
+  }
+  const name = `${mark}`;
+  const found = entries.findLast((entry) => entry.entryType === "mark" && entry.name === name);
   if (found !== undefined) return found.startTime;
-  const { DOMException } = require("dom-exception");
-  throw new DOMException(`The "${mark}" performance mark has not been set`, "SyntaxError");
+  if (Object.hasOwn(nodeInstants, name)) return nodeInstants[name];
+  throw domError(`The "${name}" performance mark has not been set`, "SyntaxError");
 };
 
-class EntryList {
+/** [from, to] of a measure: "measure() method", steps 3 and 4. */
+const spanOf = (from, to) => {
+  const options = typeof from === "object" && from !== null ? from : undefined;
+  const { start: begin, end, duration } = options ?? { start: from ?? undefined, end: undefined };
+  if (options !== undefined && (begin !== undefined || end !== undefined || duration !== undefined || options.detail !== undefined)) {
+    if (to !== undefined) throw invalid("performance.measure: an end mark can't be given beside options");
+    if (begin === undefined && end === undefined) throw invalid("performance.measure: the options need a start or an end");
+    if (begin !== undefined && end !== undefined && duration !== undefined) throw invalid("performance.measure: the options can't have start, end and duration");
+  }
+  const last = to !== undefined ? timeOf(to) : end !== undefined ? timeOf(end) : begin !== undefined && duration !== undefined ? timeOf(begin) + timeOf(Number(duration)) : performance.now();
+  const first = begin !== undefined ? timeOf(begin) : end !== undefined && duration !== undefined ? timeOf(end) - timeOf(Number(duration)) : 0;
+  return [first, last];
+};
+
+const matching = (list, name, type) => list.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type));
+
+class PerformanceObserverEntryList {
   #list;
-  constructor(list) {
-    this.#list = list;
+  constructor(given = undefined, list = undefined) {
+    if (given !== key) throw illegal();
+    this.#list = list.sort(byTime);
   }
   getEntries() {
     return [...this.#list];
   }
-  getEntriesByName(name, type) {
-    return this.#list.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type));
+  getEntriesByName(name, type = undefined) {
+    void this.#list;
+    need(1, arguments.length, "getEntriesByName");
+    return matching(this.#list, `${name}`, type === undefined ? undefined : `${type}`);
   }
   getEntriesByType(type) {
-    return this.#list.filter((entry) => entry.entryType === type);
+    void this.#list;
+    need(1, arguments.length, "getEntriesByType");
+    const wanted = `${type}`;
+    return this.#list.filter((entry) => entry.entryType === wanted);
   }
 }
+
+let notify;
 
 class PerformanceObserver {
   #callback;
   #types = new Set();
+  #mode; // "several" by entryTypes, "single" by type
   #buffer = [];
   #isDue = false;
+
+  static {
+    notify = (observer, entry) => observer.#take(entry);
+  }
   static get supportedEntryTypes() {
-    return ["mark", "measure"];
+    return supportedEntryTypes;
   }
   constructor(callback) {
     if (typeof callback !== "function") throw require("node-errors").argumentType("callback", "of type function", callback);
     this.#callback = callback;
   }
-  observe(options = {}) {
-    const types = options.entryTypes ?? [options.type];
-    for (const type of types) this.#types.add(type);
+  observe(options = undefined) {
+    void this.#mode;
+    const { entryTypes, type, buffered } = toDictionary(options, "observe");
+    if (entryTypes === undefined && type === undefined) throw invalid('The "options.entryTypes" or "options.type" argument must be specified', "ERR_MISSING_ARGS");
+    if (entryTypes !== undefined && type !== undefined) throw invalid("The property 'options.entryTypes' can not set with options.type together", "ERR_INVALID_ARG_VALUE");
+    const mode = entryTypes === undefined ? "single" : "several";
+    if (this.#mode !== undefined && this.#mode !== mode) throw domError("PerformanceObserver can not change the way it observes", "InvalidModificationError");
+    const types = mode === "single" ? [`${type}`] : sequenceOf(entryTypes, "options.entryTypes", String);
+    const known = types.filter((one) => supportedEntryTypes.includes(one));
+    this.#mode = mode;
+    if (known.length === 0) return;
+    if (mode === "several") this.#types.clear();
+    for (const one of known) this.#types.add(one);
     observers.add(this);
-    if (options.buffered) for (const entry of entries) this[key](entry);
+    if (mode === "single" && buffered) for (const entry of entries) if (entry.entryType === known[0]) this.#take(entry);
   }
   disconnect() {
-    observers.delete(this);
-    this.#types.clear();
     this.#buffer = [];
+    this.#types.clear();
+    this.#mode = undefined;
+    observers.delete(this);
   }
   takeRecords() {
     const taken = this.#buffer;
     this.#buffer = [];
     return taken;
   }
-  [key](entry) {
+  #take(entry) {
     if (!this.#types.has(entry.entryType)) return;
     this.#buffer.push(entry);
     if (this.#isDue) return;
     this.#isDue = true;
     require("timers").setImmediate(() => {
       this.#isDue = false;
-      if (this.#buffer.length > 0) this.#callback(new EntryList(this.takeRecords()), this);
+      if (this.#buffer.length > 0) Reflect.apply(this.#callback, this, [new PerformanceObserverEntryList(key, this.takeRecords()), this, {}]);
     });
   }
 }
 
 class Performance extends EventTarget {
-  constructor(given) {
-    if (given !== key) throw new TypeError("Illegal constructor");
+  #isPerformance = true;
+  constructor(given = undefined) {
+    if (given !== key) throw illegal();
     super();
   }
   get timeOrigin() {
-    return timeOrigin;
+    return this.#isPerformance && timeOrigin;
   }
   now() {
-    return native.monotonicMs() - start;
+    return this.#isPerformance && native.monotonicMs() - start;
   }
-  mark(name, options) {
+  mark(name, options = undefined) {
+    void this.#isPerformance;
     need(1, arguments.length, "mark");
     return add(new PerformanceMark(name, options));
   }
-  measure(name, from, to) {
+  measure(name, from = undefined, to = undefined) {
+    void this.#isPerformance;
     need(1, arguments.length, "measure");
-    const options = typeof from === "object" && from !== null ? from : { start: from, end: to };
-    const { detail, duration } = options;
-    const end = options.end !== undefined ? timeOf(options.end) : options.start !== undefined && duration !== undefined ? timeOf(options.start) + duration : performance.now();
-    const begin = options.start !== undefined ? timeOf(options.start) : duration !== undefined ? end - duration : 0;
-    return add(new PerformanceMeasure(key, { name: `${name}`, entryType: "measure", startTime: begin, duration: end - begin, detail: cloneDetail(detail) }));
+    const text = `${name}`;
+    const [first, last] = spanOf(from, to);
+    const detail = cloneDetail(typeof from === "object" && from !== null ? from.detail : undefined);
+    return add(new PerformanceMeasure(key, { name: text, entryType: "measure", startTime: first, duration: last - first }, detail));
   }
   getEntries() {
+    void this.#isPerformance;
     return [...entries];
   }
-  getEntriesByName(name, type) {
-    return entries.filter((entry) => entry.name === `${name}` && (type === undefined || entry.entryType === type));
+  getEntriesByName(name, type = undefined) {
+    void this.#isPerformance;
+    need(1, arguments.length, "getEntriesByName");
+    return matching(entries, `${name}`, type === undefined ? undefined : `${type}`);
   }
   getEntriesByType(type) {
-    return entries.filter((entry) => entry.entryType === type);
+    void this.#isPerformance;
+    need(1, arguments.length, "getEntriesByType");
+    const wanted = `${type}`;
+    return entries.filter((entry) => entry.entryType === wanted);
   }
-  clearMarks(name) {
-    entries = entries.filter((entry) => entry.entryType !== "mark" || (name !== undefined && entry.name !== `${name}`));
+  #clear(type, name) {
+    const text = name === undefined ? undefined : `${name}`;
+    entries = entries.filter((entry) => entry.entryType !== type || (text !== undefined && entry.name !== text));
   }
-  clearMeasures(name) {
-    entries = entries.filter((entry) => entry.entryType !== "measure" || (name !== undefined && entry.name !== `${name}`));
+  clearMarks(name = undefined) {
+    this.#clear("mark", name);
+  }
+  clearMeasures(name = undefined) {
+    this.#clear("measure", name);
   }
   clearResourceTimings() {}
   setResourceTimingBufferSize() {}
@@ -167,11 +256,18 @@ class Performance extends EventTarget {
     return callback;
   }
   toJSON() {
+    void this.#isPerformance;
     return { timeOrigin, nodeTiming: {}, eventLoopUtilization: this.eventLoopUtilization() };
   }
 }
-for (const type of [PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceResourceTiming, PerformanceObserver]) asInterface(type, type === PerformanceObserver ? [] : ["name", "entryType", "startTime", "duration", "detail"]);
+const shown = ["name", "entryType", "startTime", "duration"];
+asInterface(PerformanceEntry, shown);
+asInterface(PerformanceMark, [...shown, "detail"]);
+asInterface(PerformanceMeasure, [...shown, "detail"]);
+asInterface(PerformanceResourceTiming, shown);
+asInterface(PerformanceObserver);
+asInterface(PerformanceObserverEntryList);
 asInterface(Performance);
 const performance = new Performance(key);
 
-module.exports = { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList: EntryList, PerformanceResourceTiming };
+module.exports = { performance, Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList, PerformanceResourceTiming };

@@ -50,6 +50,7 @@ const parseUrl = (input) => {
   }
   if (url.username !== "" || url.password !== "")
     throw new TypeError(`Request cannot be constructed from a URL that includes credentials: ${url.protocol}//${url.host}${url.pathname}`);
+  if (url.protocol === "blob:") require("blob-urls").hold(url);
   return url;
 };
 
@@ -179,6 +180,7 @@ class Request {
   clone() {
     if (unusableRequest(this.#body)) throw new TypeError("unusable");
     const copy = new Request(this.#url.href, { signal: this.#signal });
+    copy.#url = this.#url;
     copy.#method = this.#method;
     copyInto(copy.#headers, this.#headers);
     copy.#options = { ...this.#options };
@@ -190,6 +192,9 @@ class Request {
   }
 
   /* For this library only. */
+  static urlOf(request) {
+    return request.#url;
+  }
   static isRequest(value) {
     return typeof value === "object" && value !== null && #url in value;
   }
@@ -200,8 +205,8 @@ class Request {
     return request.#headers.get("content-type");
   }
 }
-const { isRequest, bodyOf: requestBody, typeOf: requestType } = Request;
-for (const name of ["isRequest", "bodyOf", "typeOf"]) delete Request[name];
+const { urlOf, isRequest, bodyOf: requestBody, typeOf: requestType } = Request;
+for (const name of ["isRequest", "urlOf", "bodyOf", "typeOf"]) delete Request[name];
 const unusableRequest = mixInto(Request, requestBody, requestType);
 
 const checkStatusText = (text) => {
@@ -328,4 +333,4 @@ const unusableResponse = mixInto(Response, responseBody, responseType);
 asInterface(Request, ["method", "url", "headers", "redirect", "signal"]);
 asInterface(Response, ["status", "statusText", "headers", "body", "bodyUsed", "ok", "redirected", "type", "url"]);
 
-module.exports = { Request, Response, isRequest, requestBody, fromNetwork, nullBodyStatuses };
+module.exports = { Request, Response, isRequest, urlOf, requestBody, fromNetwork, nullBodyStatuses };

@@ -1,4 +1,4 @@
-// SubtleCrypto (Web Cryptography API, W3C; Ed25519 and X25519 as in its Level 2), over the same natives as Node's crypto.
+// SubtleCrypto (Web Cryptography API, W3C; the Edwards curves as in its Level 2), over the same natives as Node's crypto.
 //
 // A row of `algorithms` says what an algorithm can do; SubtleCrypto's methods check what all have in common and ask it.
 const { asInterface, viewOf, invalid } = require("idl");
@@ -40,13 +40,17 @@ class CryptoKey {
   static dataOf(key) {
     return key.#data;
   }
+  static copyOfKey(key) {
+    return new CryptoKey(secret, key.#type, key.#isExtractable, key.#algorithm, key.#usages, key.#data);
+  }
   static isKey(value) {
     return typeof value === "object" && value !== null && #data in value;
   }
 }
-const { dataOf, isKey } = CryptoKey;
+const { dataOf, isKey, copyOfKey } = CryptoKey;
 delete CryptoKey.dataOf;
 delete CryptoKey.isKey;
+delete CryptoKey.copyOfKey;
 asInterface(CryptoKey, ["type", "extractable", "algorithm", "usages"]);
 
 // --- what several have in common ---
@@ -101,7 +105,7 @@ const notEmpty = (usages) => {
   if (usages.length === 0) throw fail("Usages cannot be empty when creating a key.", "SyntaxError");
 };
 const makeSecret = (algorithm, bytes, isExtractable, usages) => new CryptoKey(secret, "secret", isExtractable, algorithm, pick(usages, allUsages), bytes);
-const makeKey = (type, algorithm, handle, isExtractable, usages) => new CryptoKey(secret, type, type === "public" ? true : isExtractable, algorithm, pick(usages, allUsages), handle);
+const makeKey = (type, algorithm, handle, isExtractable, usages) => new CryptoKey(secret, type, isExtractable, algorithm, pick(usages, allUsages), handle);
 const makePair = (algorithm, handle, isExtractable, usages, publicUsages, privateUsages) => {
   const own = pick(usages, privateUsages);
   notEmpty(own);
@@ -241,6 +245,7 @@ const kw = (isEncrypting) => (algorithm, key, data) =>
 
 const hmac = {
   usages: ["sign", "verify"],
+  hasHash: true,
   jwk: (hash) => `HS${hash.slice(4)}`,
   make: (bytes, hash, isExtractable, usages, bits = bytes.length * 8) => makeSecret({ name: "HMAC", length: bits, hash: { name: hash } }, bytes, isExtractable, usages),
   mac(key, data) {
@@ -281,6 +286,7 @@ const hmac = {
 
 const rsaRow = (name, publicUsages, privateUsages, jwkAlg, use, ways) => ({
   usages: [...publicUsages, ...privateUsages],
+  hasHash: true,
   generate(algorithm, isExtractable, usages) {
     const hash = hashOf(algorithm.hash);
     const modulusLength = Number(member(algorithm, "modulusLength"));
@@ -346,7 +352,9 @@ const ecRow = (name, publicUsages, privateUsages, use, ways) => ({
     const { type, handle } = readAsymmetric(format, keyData, isExtractable, usages, { name, use, checkParts, publicUsages, privateUsages });
     const info = native.keyInfo(handle);
     if (info.type !== "ec" || info.namedCurve !== curve) throw fail("Named curve mismatch", "DataError");
-    if (type === "private") notEmpty(usages);
+    /* A point that came compressed is written in full: so the key is made of its numbers. */
+    if (type === "public") return makeKey(type, { name, namedCurve }, native.keyFromParts("EC", native.keyParts(handle, false), false, curve, length), isExtractable, usages);
+    notEmpty(usages);
     return makeKey(type, { name, namedCurve }, handle, isExtractable, usages);
   },
   export(format, key) {
@@ -374,6 +382,7 @@ const okpRow = (name, publicUsages, privateUsages, use, ways) => ({
     };
     const { type, handle } = readAsymmetric(format, keyData, isExtractable, usages, { name, use, checkParts, publicUsages, privateUsages });
     if (native.keyInfo(handle).type !== name.toLowerCase()) throw fail("Invalid key type", "DataError");
+    if (format === "jwk" && toBase64Url(native.keyParts(handle, false).x) !== keyData.x) throw fail("Invalid keyData", "DataError");
     if (type === "private") notEmpty(usages);
     return makeKey(type, { name }, handle, isExtractable, usages);
   },
@@ -384,6 +393,11 @@ const okpRow = (name, publicUsages, privateUsages, use, ways) => ({
   },
   ...ways,
 });
+const edRow = (name) =>
+  okpRow(name, ["verify"], ["sign"], "sig", {
+    sign: (algorithm, key, data) => exactly(operation(() => native.signData(dataOf(key), undefined, data, undefined, undefined, false))),
+    verify: (algorithm, key, signature, data) => native.verifyData(dataOf(key), undefined, data, undefined, undefined, false, signature),
+  });
 const agree = (name) => (algorithm, key, length) => {
   const other = member(algorithm, "public");
   if (!isKey(other)) throw invalid("The algorithm's \"public\" must be a CryptoKey.");
@@ -450,11 +464,10 @@ const rows = {
     verify: (algorithm, key, signature, data) => native.verifyData(dataOf(key), digests[hashOf(algorithm.hash)], data, undefined, undefined, true, signature),
   }),
   ECDH: ecRow("ECDH", [], ["deriveKey", "deriveBits"], "enc", { deriveBits: agree("ECDH") }),
-  Ed25519: okpRow("Ed25519", ["verify"], ["sign"], "sig", {
-    sign: (algorithm, key, data) => exactly(operation(() => native.signData(dataOf(key), undefined, data, undefined, undefined, false))),
-    verify: (algorithm, key, signature, data) => native.verifyData(dataOf(key), undefined, data, undefined, undefined, false, signature),
-  }),
+  Ed25519: edRow("Ed25519"),
+  Ed448: edRow("Ed448"),
   X25519: okpRow("X25519", [], ["deriveKey", "deriveBits"], "enc", { deriveBits: agree("X25519") }),
+  X448: okpRow("X448", [], ["deriveKey", "deriveBits"], "enc", { deriveBits: agree("X448") }),
   HKDF: kdfRow("HKDF", hkdf),
   PBKDF2: kdfRow("PBKDF2", pbkdf2),
 };
@@ -464,6 +477,12 @@ const rowOf = (algorithm, what) => {
   const name = nameOf(algorithm);
   const row = Object.hasOwn(byName, name) ? byName[name] : undefined;
   if (row === undefined || (what !== undefined && row[what] === undefined)) throw fail(`Unrecognized algorithm name: ${typeof algorithm === "string" ? algorithm : algorithm?.name}`, "NotSupportedError");
+  return row;
+};
+/** What makes a key: its hash has to be known before anything else is looked at ("normalizing an algorithm"). */
+const makerOf = (algorithm, what) => {
+  const row = rowOf(algorithm, what);
+  if (row.hasHash) hashOf(algorithm.hash);
   return row;
 };
 const useOf = (algorithm, key, usage, ...whats) => {
@@ -512,11 +531,11 @@ class SubtleCrypto {
     return useOf(algorithm, key, "verify", "verify")(objectOf(algorithm), key, given, bytes);
   }
   async generateKey(algorithm, extractable, keyUsages) {
-    const row = rowOf(algorithm, "generate");
+    const row = makerOf(algorithm, "generate");
     return row.generate(objectOf(algorithm), Boolean(extractable), usagesOf(keyUsages, row));
   }
   async importKey(format, keyData, algorithm, extractable, keyUsages) {
-    const row = rowOf(algorithm, "import");
+    const row = makerOf(algorithm, "import");
     return row.import(checkFormat(format), keyData, objectOf(algorithm), Boolean(extractable), usagesOf(keyUsages, row));
   }
   async exportKey(format, key) {
@@ -560,4 +579,4 @@ class SubtleCrypto {
 }
 asInterface(SubtleCrypto);
 
-module.exports = { subtle: new SubtleCrypto(secret), SubtleCrypto, CryptoKey, dataOf, isKey };
+module.exports = { subtle: new SubtleCrypto(secret), SubtleCrypto, CryptoKey, dataOf, isKey, copyOfKey };

@@ -22,7 +22,7 @@ class URL {
   #cut; // its lines, or undefined
   #params; // its URLSearchParams, or undefined
 
-  constructor(input, base) {
+  constructor(input, base = undefined) {
     need(1, arguments.length, "URL constructor");
     const text = toUSVString(input);
     this.#take(parse(text, base) ?? undefined, text, base);
@@ -52,6 +52,14 @@ class URL {
   static parse(input, base = undefined) {
     need(1, arguments.length, "URL.parse");
     return this.canParse(input, base) ? new URL(input, base) : null;
+  }
+  static createObjectURL(object) {
+    need(1, arguments.length, "URL.createObjectURL");
+    return require("blob-urls").createObjectURL(object);
+  }
+  static revokeObjectURL(url) {
+    need(1, arguments.length, "URL.revokeObjectURL");
+    require("blob-urls").revokeObjectURL(url);
   }
   get href() {
     return this.#part(0);

@@ -74,7 +74,7 @@ const needsDocument = (file, texts) =>
   file.endsWith(".window.js") && texts.some((text) => /\bdocument\.|\biframe\b|window\.open\(|new Worker\(|XMLHttpRequest|ShadowRealm/.test(text));
 
 /* What a browser has and neither a code block nor Node: a subtest that asks for one is not about us. */
-const isAbsent = /Can't find variable: (XMLHttpRequest|Worker|SharedWorker|document|window|VideoFrame|HTML\w+)\b/;
+const isAbsent = /Can't find variable: (XMLHttpRequest|Worker|SharedWorker|document|window|VideoFrame|postMessage|HTML\w+)\b/;
 const withoutAbsent = (result) => {
   const missing = result.status === "FAIL" ? isAbsent.exec(result.message) : null;
   return missing === null ? result : { ...result, status: "SKIP", message: `it needs ${missing[1]}` };
