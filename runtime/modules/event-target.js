@@ -2,21 +2,8 @@
 const { need, invalid, toDictionary, asInterface } = require("idl");
 const apply = Reflect.apply;
 
-let trustedOf;
 /* Web IDL's [LegacyUnforgeable]: every event has it as its own, with one getter for all. */
-const unforgeable = {
-  get: Object.getOwnPropertyDescriptor(
-    {
-      get isTrusted() {
-        return trustedOf(this);
-      },
-    },
-    "isTrusted",
-  ).get,
-  set: undefined,
-  enumerable: true,
-  configurable: false,
-};
+let unforgeable;
 
 class Event {
   #type;
@@ -24,9 +11,9 @@ class Event {
   #cancelable;
   #composed;
   #timeStamp = native.monotonicMs();
-  /* For this module only. */
   static {
-    trustedOf = (event) => event.#state.isTrusted;
+    const { get } = Object.getOwnPropertyDescriptor(Event.prototype, "isTrusted");
+    unforgeable = { get, set: undefined, enumerable: true, configurable: false };
   }
   #state = { target: null, current: null, isDispatched: false, isStopped: false, isStoppedNow: false, isCanceled: false, isPassive: false, isTrusted: false };
 
@@ -77,6 +64,9 @@ class Event {
   }
   get eventPhase() {
     return this.#state.current === null ? 0 : 2;
+  }
+  get isTrusted() {
+    return this.#state.isTrusted;
   }
   get timeStamp() {
     return this.#timeStamp;
