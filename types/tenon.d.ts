@@ -198,6 +198,8 @@ declare namespace Tenon {
     queryParameters: Record<string, string>;
     /** JSON parsed, text as text, multipart as an object of its parts, anything else as a Buffer. */
     body: { data: any; contentType?: string };
+    /** Of the body, as `body.contentType`; null where there is none. */
+    contentType?: string | null;
     /** The bytes as they came, for signatures. */
     rawBody: { data: any; contentType?: string };
     /** Behind the webhook's token, without the slash at its beginning. */

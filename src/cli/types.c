@@ -26,7 +26,7 @@ is_in (const char *folder, const char *name)
 gboolean
 types_write (const char *folder, const Version *version, GError **error)
 {
-  g_autofree char *env = env_types_text (version);
+  g_autofree char *env = env_types_text (version, TRUE);
   if (!write_in (folder, "tenon.d.ts", tenon_d_ts, error)
       || !write_in (folder, "tenon-env.d.ts", env, error))
     return FALSE;

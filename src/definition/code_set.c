@@ -463,8 +463,8 @@ check_types (const Compile *compile, const Version *version)
       g_ptr_array_add (bundles, bundle);
     }
   if (!type_check (set->root, version, bundles, on_bundle_fault, (gpointer) compile, &error))
-    fault_list_add (reporter->faults, FAULT_WARNING, reporter->file, 0, 0, NULL, NULL,
-                    "the types of the code were not checked: %s", error->message);
+    fault_list_add (reporter->faults, FAULT_WARNING, reporter->file, 0, 0, NULL,
+                    "--no-types leaves them out", "the types of the code were not checked: %s", error->message);
 }
 
 void

@@ -196,38 +196,50 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 /* What is left of imports in the scripts are Node's modules and packages. */
-static void
-append_packages (GString *out, const Version *version)
+GPtrArray *
+env_types_packages (const Version *version)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < version->scripts->len; i++)
     {
       const Script *script = g_ptr_array_index (version->scripts, i);
       g_autoptr (GPtrArray) modules = js_find_modules (script->code);
       for (guint n = 0; n < modules->len; n++)
         {
-          const JsModule *module = g_ptr_array_index (modules, n);
-          if (*module->name == '\0' || strchr (module->name + 1, '@') == NULL
-              || js_is_builtin (module->name) || js_is_path (module->name)
-              || g_hash_table_contains (seen, module->name))
+          const char *asked = ((JsModule *) g_ptr_array_index (modules, n))->name;
+          if (*asked == '\0' || js_is_builtin (asked) || js_is_path (asked)
+              || g_hash_table_contains (seen, asked))
             continue;
-          char *name = g_strdup (module->name);
+          char *name = g_strdup (asked);
           g_hash_table_add (seen, name);
           g_ptr_array_add (names, name);
         }
     }
   g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+/* A plain name is found as in any project; "@" behind the first character begins a version. */
+static void
+append_packages (GString *out, const Version *version)
+{
+  g_autoptr (GPtrArray) names = env_types_packages (version);
+  const char *before = "\n";
   for (guint i = 0; i < names->len; i++)
     {
-      g_string_append (out, i == 0 ? "\ndeclare module " : "declare module ");
-      env_types_append_literal (out, g_ptr_array_index (names, i));
+      const char *name = g_ptr_array_index (names, i);
+      if (strchr (name + 1, '@') == NULL)
+        continue;
+      g_string_append_printf (out, "%sdeclare module ", before);
+      env_types_append_literal (out, name);
       g_string_append (out, ";\n");
+      before = "";
     }
 }
 
 char *
-env_types_text (const Version *version)
+env_types_text (const Version *version, gboolean declares_packages)
 {
   GString *out = g_string_new ("// The names of this integration, for editors and `tenon check`. "
                                "Written by `tenon types`: run it again\n"
@@ -240,6 +252,7 @@ env_types_text (const Version *version)
   for (guint i = 0; has_names && i < version->flows->len; i++)
     append_flow (out, g_ptr_array_index (version->flows, i));
   g_string_append (out, "  }\n}\n");
-  append_packages (out, version);
+  if (declares_packages)
+    append_packages (out, version);
   return g_string_free (out, FALSE);
 }

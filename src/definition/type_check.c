@@ -144,6 +144,48 @@ install_typescript (GError **error)
   return package_install (&plan, &missing, error);
 }
 
+/* --- packages --- */
+
+/* As the cache's folder names what is asked for: "lodash@4.17.21/fp" may be "lodash/fp" there. */
+static char *
+installed_name (const PackagePlan *plan, const PackageSpec *spec)
+{
+  g_autofree char *key = g_strdup_printf ("%s@%s", spec->name, spec->range);
+  const char *name = spec->range == NULL ? spec->name : g_hash_table_lookup (plan->aliases, key);
+  return name == NULL ? NULL : g_strconcat (name, spec->subpath, NULL);
+}
+
+/* Where the types of the packages are that the code asks for: {folder, names: {asked: installed}}.
+ * The build has installed them and said what is wrong; one that is not there is any. */
+static json_t *
+describe_packages (const char *folder, const Version *version)
+{
+  g_autoptr (GPtrArray) asked = env_types_packages (version);
+  g_autoptr (GPtrArray) specs = g_ptr_array_new_with_free_func ((GDestroyNotify) package_spec_free);
+  g_auto (PackagePlan) plan = { 0 };
+  g_autofree char *missing = NULL;
+  int failed;
+  json_t *names = json_object ();
+  for (guint i = 0; i < asked->len; i++)
+    {
+      PackageSpec *spec = package_spec_parse (g_ptr_array_index (asked, i), NULL);
+      if (spec != NULL)
+        g_ptr_array_add (specs, spec);
+    }
+  g_autofree char *installed
+      = specs->len > 0 && package_plan_make (folder, specs, &plan, &failed, NULL)
+            ? package_install (&plan, &missing, NULL)
+            : NULL;
+  for (guint i = 0; installed != NULL && i < specs->len; i++)
+    {
+      const PackageSpec *spec = g_ptr_array_index (specs, i);
+      g_autofree char *name = installed_name (&plan, spec);
+      if (name != NULL)
+        json_object_set_new (names, spec->request, json_string (name));
+    }
+  return json_pack ("{s:s, s:o}", "folder", installed == NULL ? folder : installed, "names", names);
+}
+
 /* --- the check --- */
 
 static json_t *
@@ -164,13 +206,13 @@ static char *
 describe (const char *folder, const char *installed, const Version *version,
           const GPtrArray *bundles)
 {
-  g_autofree char *env = env_types_text (version);
+  g_autofree char *env = env_types_text (version, FALSE);
   g_autofree char *typescript = g_build_filename (installed, "node_modules", "typescript", NULL);
   g_autofree char *types = g_build_filename (installed, "node_modules", "@types", NULL);
-  g_autoptr (json_t) input
-      = json_pack ("{s:s, s:s, s:s, s:{s:s, s:s}, s:o}", "typescript", typescript, "nodeTypes",
-                   types, "folder", folder, "files", "tenon.d.ts", tenon_d_ts, "tenon-env.d.ts",
-                   env, "blocks", describe_blocks (version, bundles));
+  g_autoptr (json_t) input = json_pack (
+      "{s:s, s:s, s:s, s:{s:s, s:s}, s:o, s:o}", "typescript", typescript, "nodeTypes", types,
+      "folder", folder, "files", "tenon.d.ts", tenon_d_ts, "tenon-env.d.ts", env, "blocks",
+      describe_blocks (version, bundles), "packages", describe_packages (folder, version));
   return json_print (input);
 }
 

@@ -2,12 +2,13 @@
 // (type_check.c): a description as JSON on standard input, the faults as JSON on standard output. Code is
 // read, never run.
 //
-//   {typescript, nodeTypes, folder, files: {name: text}, blocks: [{name, text?, type}]}
+//   {typescript, nodeTypes, folder, files: {name: text}, blocks: [{name, text?, type}], packages: {folder, names}}
 //     typescript  the package's folder
 //     nodeTypes   folder that holds node/, the types of Node.js
 //     files       of Tenon's own making, as if they lay in the folder
 //     blocks      code files by name, and with `text` those that stand in the definition; `type` is what
 //                 Tenon expects of it
+//     packages    where npm has put what the code asks for, and its names there
 //   {faults: [{file, block, line, column, message, isError}]}
 //     block       index of the block whose own text it is about, else -1
 //     line        from 1; 0 where it is about a whole file
@@ -153,8 +154,20 @@ const makeHost = (options) => {
     texts.has(name)
       ? ts.createSourceFile(name, texts.get(name), languageVersion, true)
       : getSourceFile.call(host, name, languageVersion, ...rest);
+  host.resolveModuleNameLiterals = resolvePackages(host, options);
   return host;
 };
+
+/** A package has the types that it brings, wherever it is installed. */
+const resolvePackages = (host, options) => (literals, containingFile, redirected, _, sourceFile) =>
+  literals.map((literal) => {
+    const mode = ts.getModeForUsageLocation(sourceFile, literal, options);
+    const resolve = (name, from) => ts.resolveModuleName(name, from, options, host, undefined, redirected, mode);
+    const found = resolve(literal.text, containingFile);
+    const installed = input.packages.names[literal.text];
+    if (found.resolvedModule !== undefined || installed === undefined) return found;
+    return resolve(installed, path.posix.join(input.packages.folder, "code.ts"));
+  });
 
 /** Packages are installed and found when a version is built; those without types are any. */
 const isPackage = (diagnostic) => {

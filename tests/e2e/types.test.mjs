@@ -158,6 +158,22 @@ test("modules, JSON and Node's own modules have their types, packages that have 
   assert.deepEqual(places(inModule), ["code/lib/n.ts:1:14"]);
 });
 
+test("packages have the types that they bring", () =>
+  withFolder(async (folder) => {
+    await writeIntegration(folder, [codeStep("Map Fields", "runCode", { file: "block.ts" })], {
+      "block.ts": [
+        `import dayjs from "dayjs@1.11.10";`,
+        `import { nanoid } from "nanoid";`,
+        `import _ from "lodash@4.17.21";`,
+        `export default () => ({ data: [dayjs("2020-01-01").yeer(), nanoid(), nanoid("x"), _.anything()] });`,
+      ].join("\n"),
+      "package.json": JSON.stringify({ dependencies: { nanoid: "5.0.9" } }),
+    });
+    const report = await check(folder);
+    assert.deepEqual(places(report), ["block.ts:4:52", "block.ts:4:77"]);
+    assert.match(report.faults[0].message, /Property 'yeer' does not exist on type 'Dayjs'/);
+  }));
+
 test("what a block returns is checked", async () => {
   const wrong = await checkCode(`export default async (context) => ({ datum: 1 });`);
   assert.match(wrong.faults[0].message, /datum/);
@@ -228,6 +244,29 @@ test("tenon types shows what is wrong with a definition", () =>
     const { code, stderr } = await runTenon(["types", folder]);
     assert.equal(code, 2);
     assert.match(stderr, /integration\.yaml:2:8: error/);
+  }));
+
+/** Names of an interface's members in tenon.d.ts. */
+const declared = async (name) => {
+  const text = await readFile(path.join(root, "types/tenon.d.ts"), "utf8");
+  const body = new RegExp(`\\n  interface ${name}(?: extends \\w+)? \\{\\n([^]*?)\\n  \\}\\n`).exec(text)[1];
+  return [...body.matchAll(/^ {4}(\w+)[?]?[:(]/gm)].map(([, member]) => member).sort();
+};
+
+test("the declarations are those of what code really gets", () =>
+  withFolder(async (folder) => {
+    const code = `module.exports = async (context, payload) => ({ payload: Object.fromEntries(
+      Object.entries({ Context: context, Payload: payload, Logger: context.logger, Customer: context.customer, Instance: context.instance,
+        User: context.user, Integration: context.integration, Flow: context.flow, Debug: context.debug }).map(([name, value]) => [name, Object.keys(value).sort()])) });`;
+    await writeFile(path.join(folder, "trigger.js"), code);
+    const { stdout, stderr } = await runTenon(["run", "trigger.js", "--kind", "trigger", "--json"], { cwd: folder });
+    const { result } = JSON.parse(stdout);
+    assert.ok(result, stderr);
+    for (const [name, keys] of Object.entries(result)) {
+      const members = await declared(name);
+      // What is there only sometimes.
+      assert.deepEqual(keys, members.filter((member) => member !== "paginationState"), name);
+    }
   }));
 
 /** The TypeScript that the check has put into the cache. */
