@@ -72,6 +72,9 @@ Object.assign(process, {
   stdin: { isTTY: false },
 });
 
+/* What libraries take for the sign that they are in Node. */
+Object.defineProperty(process, Symbol.toStringTag, { value: "process", configurable: true });
+
 module.exports = process;
 module.exports.process = process;
 Object.defineProperty(process, "process", { enumerable: false });

@@ -19,11 +19,16 @@ const systemError = (number) => {
 };
 
 const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get;
-const types = Object.assign(util.types, {
+const types = {
+  ...util.types,
+  /* JavaScript can't see these; the package throws, where libraries ask on their way. */
+  isExternal: () => false,
+  isModuleNamespaceObject: () => false,
+  isProxy: () => false,
   isCryptoKey: (value) => value instanceof require("webcrypto-subtle").CryptoKey,
   isFloat16Array: (value) => tagOf.call(value) === "Float16Array",
   isKeyObject: (value) => value instanceof require("crypto").KeyObject,
-});
+};
 
 module.exports = {
   ...util,

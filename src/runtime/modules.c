@@ -48,7 +48,8 @@ module_of (const char *name)
   if (module->script == NULL)
     {
       const RuntimeScript *row = find_script (name);
-      g_autofree char *url = g_strconcat ("tenon:", name, NULL);
+      /* Packages tell Node's own modules in a stack by "node:" (agent-base: by "node:https:"). */
+      g_autofree char *url = g_strconcat (module->is_public ? "tenon:node:" : "tenon:", name, NULL);
       module->script = engine_script_new (url, row->source, (gssize) row->length);
       module->surface = runtime_surface_of_module (row);
     }
