@@ -91,10 +91,10 @@ const startTenon = async (data, extra = []) => {
   return { url, readyMs, pid: child.pid, env: { ...process.env, TENON_SERVER: url, TENON_TOKEN: token }, stop };
 };
 
-const deploy = async (server, instance, folder = "integration") => {
+const deploy = async (server, instance) => {
   const { stdout } = await run(
     tenon,
-    ["deploy", path.join(here, folder), "--instance", instance, "--json"],
+    ["deploy", path.join(here, "integration"), "--instance", instance, "--json"],
     { env: server.env },
   );
   return JSON.parse(stdout).urls;
@@ -201,44 +201,11 @@ const measureTenon = async (folder) => {
   }
 };
 
-// --- the runtime library ---
-
-/** A megabyte through the runtime library's functions, and as JSON through a step; the same in Node. */
-const measureLibrary = async (folder) => {
-  const realm = JSON.parse((await run(...onServerCpu(path.join(root, "build/release/bench-realm"), []))).stdout);
-  const node = JSON.parse((await run(...onServerCpu(process.execPath, [path.join(here, "library-node.mjs")]))).stdout);
-  const server = await startTenon(folder);
-  try {
-    const urls = await deploy(server, "library", "library");
-    const ask = async (url) => (await fetch(url, { method: "POST", body: "{}" })).json();
-    const library = await ask(urls.Library);
-    let jsonMs = Infinity;
-    for (let i = 0; i < 15; i++) jsonMs = Math.min(jsonMs, await ask(urls.Step));
-    return { realm, node, tenon: { library, jsonMs } };
-  } finally {
-    await server.stop();
-  }
-};
-
-const reportLibrary = ({ realm, node, tenon: own }) => {
-  const rows = [
-    ["a realm with the whole library, more than a bare one, µs", (realm.wholeUs - realm.bareUs).toFixed(0), "under 250"],
-    ["a realm's first Buffer, ms", (realm.bufferUs / 1000).toFixed(2), "under 2"],
-    ["a realm's first fetch, ms", (realm.requestUs / 1000).toFixed(2), "under 2"],
-    ...Object.entries(own.library).map(([name, ms]) => [`1 MB, ${name}: Tenon / Node`, ratio(ms, node.library[name]), "under 1.5"]),
-    ["1 MB of JSON through a step / Node's stringify and parse", ratio(own.jsonMs, node.jsonMs), "under 1.5"],
-  ];
-  for (const row of rows) printRow(row);
-};
-
 // --- the report ---
-
-const printRow = ([name, value, aim]) =>
-  console.log(`${name.padEnd(58)} ${String(value).padStart(10)}  ${aim}`);
 
 const ratio = (a, b) => Math.round((a / b) * 100) / 100;
 
-const report = ({ tenon: own, echo, nodePlain, nodeVm, cold, cli, library }) => {
+const report = ({ tenon: own, echo, nodePlain, nodeVm, cold, cli }) => {
   const rows = [
     ["32 connections: Tenon / Node with a fresh vm context", ratio(own.sync.c32.requestsPerSecond, nodeVm.c32.requestsPerSecond), "at least 2"],
     ["32 connections: Tenon / Node without isolation", ratio(own.sync.c32.requestsPerSecond, nodePlain.c32.requestsPerSecond), ""],
@@ -257,8 +224,8 @@ const report = ({ tenon: own, echo, nodePlain, nodeVm, cold, cli, library }) => 
     ["server, private MiB", (own.memory.serverKb / 1024).toFixed(1), ""],
     ["errors", own.sync.c1.errors + own.sync.c32.errors + own.asyncIngest.errors, "0"],
   ];
-  for (const row of rows) printRow(row);
-  reportLibrary(library);
+  for (const [name, value, aim] of rows)
+    console.log(`${name.padEnd(58)} ${String(value).padStart(10)}  ${aim}`);
 };
 
 const main = async () => {
@@ -272,7 +239,6 @@ const main = async () => {
       tenon: await measureTenon(folder),
       cold: await measureCold(path.join(folder, "cold")),
       cli: await measureRun(),
-      library: await measureLibrary(path.join(folder, "library")),
       node: process.version,
       secondsEach: seconds,
     };

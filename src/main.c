@@ -1,9 +1,10 @@
-/* argv to command. Everything else is in cli/, but for the two processes that the server starts
- * anew from this very program when they have died: a server with threads can't simply fork them. */
+/* argv to command. Everything else is in cli/, but for the processes that the server starts
+ * from this very program: the keeper always, the others when they have died: a server with threads can't simply fork them. */
 #include <string.h>
 
 #include "cli/cli.h"
 #include "egress/egress.h"
+#include "keeper/keeper.h"
 #include "sandbox/sandbox.h"
 #include "worker/worker.h"
 
@@ -31,5 +32,7 @@ main (int argc, char **argv)
     return be_zygote (argv[2]);
   if (argc >= 2 && strcmp (argv[1], EGRESS_EXEC_ARGUMENT) == 0)
     egress_main (CHANNEL_FD, (const char *const *) argv + 2);
+  if (argc == 2 && strcmp (argv[1], KEEPER_EXEC_ARGUMENT) == 0)
+    keeper_main (CHANNEL_FD);
   return cli_main (argc, argv);
 }

@@ -1,28 +1,19 @@
-// atob and btoa: the HTML standard, "Base64 utility methods", by the engine's own conversions.
-const { toBase64 } = Uint8Array.prototype;
-const { fromBase64 } = Uint8Array;
-const forgiving = { lastChunkHandling: "loose" };
-
+// atob and btoa: the HTML standard, "Base64 utility methods".
 const invalid = (message) => {
   const { DOMException } = require("dom-exception");
   return new DOMException(message, "InvalidCharacterError");
 };
 
 const btoa = (data) => {
-  const bytes = native.latin1Encode(`${data}`, true);
-  if (bytes === undefined) throw invalid("Invalid character");
-  return toBase64.call(bytes);
+  const encoded = native.btoa(`${data}`);
+  if (encoded === undefined) throw invalid("Invalid character");
+  return encoded;
 };
 
 const atob = (data) => {
-  const text = `${data}`;
-  let bytes;
-  try {
-    bytes = fromBase64(text, forgiving);
-  } catch {
-    throw invalid("The string to be decoded is not correctly encoded.");
-  }
-  return native.latin1Decode(bytes, 0xff);
+  const decoded = native.atob(`${data}`);
+  if (decoded === undefined) throw invalid("The string to be decoded is not correctly encoded.");
+  return decoded;
 };
 
 module.exports = { atob, btoa };

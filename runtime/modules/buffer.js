@@ -1,8 +1,6 @@
 // Node's buffer, by the package that browsers use for it.
 const { Buffer, kMaxLength, INSPECT_MAX_BYTES, SlowBuffer } = require("npm:buffer");
 
-require("buffer-codec").install(Buffer);
-
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 Object.defineProperty(Buffer.prototype, inspect, {
   value() {

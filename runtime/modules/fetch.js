@@ -156,11 +156,8 @@ const fetchData = (url) => {
   let data = text.slice(comma + 1).replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
   const isBase64 = /;\s*base64$/i.test(type);
   if (isBase64) {
-    try {
-      data = require("base64").atob(data);
-    } catch {
-      throw network("invalid base64 in a data: URL");
-    }
+    data = native.atob(data);
+    if (data === undefined) throw network("invalid base64 in a data: URL");
     type = type.replace(/;\s*base64$/i, "");
   }
   if (type.startsWith(";")) type = `text/plain${type}`;

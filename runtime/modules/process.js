@@ -14,6 +14,12 @@ const hrtime = (before) => {
 };
 hrtime.bigint = () => BigInt(Math.round(native.monotonicMs() * 1e6));
 
+const refuse = (what, why) => () => {
+  const error = new Error(`${what} is not available in a code block: ${why}`);
+  error.code = "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM";
+  throw error;
+};
+
 const exit = (code) => {
   const error = new Error(
     `process.exit(${code ?? ""}) was called: a code block ends by returning; throw an error to fail the execution`,
@@ -22,7 +28,7 @@ const exit = (code) => {
   throw error;
 };
 
-Object.assign(process, require("process-more"), {
+Object.assign(process, {
   title: "tenon",
   version: "v22.0.0",
   versions: { node: "22.0.0", tenon: native.version },
@@ -43,6 +49,7 @@ Object.assign(process, require("process-more"), {
     queueMicrotask(() => callback(...args));
   },
   cwd: () => "/",
+  chdir: refuse("process.chdir", "it has no file system"),
   umask: () => 0o22,
   uptime: () => performance.now() / 1000,
   hrtime,
@@ -54,6 +61,8 @@ Object.assign(process, require("process-more"), {
   exit,
   abort: exit,
   reallyExit: exit,
+  kill: refuse("process.kill", "it sees no other process"),
+  binding: refuse("process.binding", "it is Node's own"),
   getuid: () => 65534,
   getgid: () => 65534,
   geteuid: () => 65534,

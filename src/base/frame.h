@@ -79,10 +79,11 @@ gboolean frame_read_bool (FrameReader *reader); /* a byte that must be 0 or 1 */
 guint32 frame_read_u32 (FrameReader *reader);
 guint64 frame_read_u64 (FrameReader *reader);
 gint64 frame_read_i64 (FrameReader *reader);
-GBytes *frame_read_gbytes (FrameReader *reader); /* never NULL unless failed; shares the body's memory */
-char *frame_read_string (FrameReader *reader);   /* NULL if NULL was written, or failed */
-char *frame_read_text (FrameReader *reader);     /* as above, but NULL in the frame is a failure */
-Value *frame_read_value (FrameReader *reader);   /* never NULL unless failed */
+GBytes *
+frame_read_gbytes (FrameReader *reader); /* never NULL unless failed; shares the body's memory */
+char *frame_read_string (FrameReader *reader); /* NULL if NULL was written, or failed */
+char *frame_read_text (FrameReader *reader);   /* as above, but NULL in the frame is a failure */
+Value *frame_read_value (FrameReader *reader); /* never NULL unless failed */
 /* A count that announces that many fields of at least `least_bytes` each; fails
  * where the rest of the frame can't hold them (no allocation by a stranger's number). */
 guint32 frame_read_count (FrameReader *reader, gsize least_bytes);
@@ -102,7 +103,9 @@ typedef struct
 {
   gsize max_frame_bytes; /* a longer body closes the channel */
   gsize max_queue_bytes; /* frame_channel_send() refuses beyond this */
-  gboolean accepts_fds;  /* otherwise passed descriptors are dropped by the kernel */
+  /* What was received is wiped after the handler, which must keep no reference on a body then. */
+  gboolean wipes;
+  gboolean accepts_fds; /* otherwise passed descriptors are dropped by the kernel */
 } FrameChannelOptions;
 
 /* Takes ownership of fd (made non-blocking). context NULL = the default one. */
@@ -113,7 +116,8 @@ gboolean frame_channel_send (FrameChannel *channel, GBytes *frame, GError **erro
 /* fds are duplicated; the caller keeps its own. */
 gboolean frame_channel_send_fds (FrameChannel *channel, GBytes *frame, const int *fds, guint n_fds,
                                  GError **error);
-/* Ends `writer` and sends it; a closed channel drops it in silence (its `closed` has run or will). */
+/* Ends `writer` and sends it; a closed channel drops it in silence (its `closed` has run or will).
+ */
 void frame_channel_send_writer (FrameChannel *channel, FrameWriter *writer);
 void frame_channel_flush (FrameChannel *channel); /* tries to write now, does not block */
 gsize frame_channel_queued_bytes (FrameChannel *channel);
@@ -127,8 +131,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FrameChannel, frame_channel_free)
 /* Blocking counterparts for processes without a main loop (the zygote) and for tests.
  * frame_receive() returns FALSE with no error set at an orderly end. */
 gboolean frame_send (int fd, GBytes *frame, const int *fds, guint n_fds, GError **error);
-gboolean frame_receive (int fd, gsize max_frame_bytes, gboolean accepts_fds, Frame *frame,
-                        GError **error);
+gboolean
+frame_receive (int fd, gsize max_frame_bytes, gboolean accepts_fds, Frame *frame, GError **error);
 
 /* Two connected stream sockets, close-on-exec, non-blocking left to the users. */
 gboolean frame_socketpair (int fds[2], GError **error);

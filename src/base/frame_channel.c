@@ -11,6 +11,7 @@
  * closed, and the memory goes when the dispatch has ended.
  */
 #include "base/frame.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -113,6 +114,8 @@ give (FrameChannel *channel, Frame *frame, guint announced_fds)
   while (frame->n_fds < announced_fds && !g_queue_is_empty (&channel->received_fds))
     frame->fds[frame->n_fds++] = GPOINTER_TO_INT (g_queue_pop_head (&channel->received_fds));
   channel->handler (channel, frame, channel->user_data);
+  if (channel->options.wipes)
+    secret_wipe ((gpointer) g_bytes_get_data (frame->body, NULL), g_bytes_get_size (frame->body));
   frame_clear (frame);
 }
 
@@ -194,6 +197,8 @@ cut_frames (FrameChannel *channel)
   channel->filled -= at;
   if (at > 0 && channel->filled > 0)
     memmove (channel->buffer, channel->buffer + at, channel->filled);
+  if (channel->options.wipes)
+    secret_wipe (channel->buffer + channel->filled, at);
 }
 
 static void

@@ -30,6 +30,6 @@ typedef struct
   gsize text_length;
 } JsonMember;
 
-/* The members of an object in text that is valid JSON, pointing into it; *n of them, free with g_free. NULL
- * where it is no object, is empty, or has a name with escapes: read it whole then. */
+/* The members of an object in text that is valid JSON, pointing into it; *n of them, free with
+ * g_free. NULL where it is no object, is empty, or has a name with escapes: read it whole then. */
 JsonMember *json_split_object (const char *text, gsize length, guint *n);

@@ -1,5 +1,5 @@
-/* The cut through an object's text agrees with the parser: same members, each value's text being JSON that is equal. Input
- * that is no JSON is cut as well, which must end within it. */
+/* The cut through an object's text agrees with the parser: same members, each value's text being
+ * JSON that is equal. Input that is no JSON is cut as well, which must end within it. */
 #include "base/json.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);

@@ -12,21 +12,21 @@
 
 typedef enum
 {
-  LIMIT_WALL_MS,            /* one execution, from start to end */
-  LIMIT_CPU_MS,             /* processor time of one execution */
-  LIMIT_MEMORY_MB,          /* resident memory of a worker above its idle size, MiB */
-  LIMIT_SYNC_MS,            /* how long a synchronous caller waits; the execution goes on */
-  LIMIT_PAYLOAD_BYTES,      /* request body */
-  LIMIT_RESULT_BYTES,       /* one step's result, JSON and binary */
-  LIMIT_STATE_BYTES,        /* all persisted state of an instance */
-  LIMIT_LOG_LINE_CHARS,     /* characters (UTF-16 units, as JavaScript counts) of a line */
-  LIMIT_LOG_BYTES,          /* all log lines of one execution, UTF-8 */
-  LIMIT_TIMERS,             /* timers pending at once in one execution */
-  LIMIT_REQUESTS,           /* outgoing requests in flight of one execution */
-  LIMIT_FETCH_BYTES,        /* body of one outgoing response */
-  LIMIT_CONCURRENCY,        /* executions of an instance running at once */
-  LIMIT_QUEUE,              /* executions of an instance waiting; beyond: 429 */
-  LIMIT_ATTEMPTS,           /* tries of an execution whose worker was killed under it */
+  LIMIT_WALL_MS,        /* one execution, from start to end */
+  LIMIT_CPU_MS,         /* processor time of one execution */
+  LIMIT_MEMORY_MB,      /* resident memory of a worker above its idle size, MiB */
+  LIMIT_SYNC_MS,        /* how long a synchronous caller waits; the execution goes on */
+  LIMIT_PAYLOAD_BYTES,  /* request body */
+  LIMIT_RESULT_BYTES,   /* one step's result, JSON and binary */
+  LIMIT_STATE_BYTES,    /* all persisted state of an instance */
+  LIMIT_LOG_LINE_CHARS, /* characters (UTF-16 units, as JavaScript counts) of a line */
+  LIMIT_LOG_BYTES,      /* all log lines of one execution, UTF-8 */
+  LIMIT_TIMERS,         /* timers pending at once in one execution */
+  LIMIT_REQUESTS,       /* outgoing requests in flight of one execution */
+  LIMIT_FETCH_BYTES,    /* body of one outgoing response */
+  LIMIT_CONCURRENCY,    /* executions of an instance running at once */
+  LIMIT_QUEUE,          /* executions of an instance waiting; beyond: 429 */
+  LIMIT_ATTEMPTS,       /* tries of an execution whose worker was killed under it */
   LIMIT_COUNT,
 } LimitId;
 

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/private.h"
+#include "keeper/jwe.h"
 
 typedef struct
 {
@@ -59,9 +60,41 @@ load_config (const Version *version, const char *file)
   if (given == NULL)
     return NULL;
   g_autoptr (FaultList) faults = fault_list_new ();
-  g_autoptr (json_t) resolved = config_values_resolve (version, given, file, faults);
+  g_autoptr (json_t) resolved
+      = config_values_resolve (version, given, file, CONFIG_CONNECTIONS_OPTIONAL, faults);
   faults_print (faults);
   return resolved == NULL || fault_list_n_errors (faults) > 0 ? NULL : g_steal_pointer (&given);
+}
+
+/* Moves the connections out of the document's config: what the server gets of them is sealed to the
+ * keeper's key. */
+static gboolean
+seal_connections (const Version *version, Client *client, json_t *document, GError **error)
+{
+  g_autoptr (json_t) connections = NULL;
+  g_autoptr (json_t) plain
+      = config_without_connections (version, json_object_get (document, "config"), &connections);
+  const char *name, *instance = json_get_string (document, "instance");
+  json_t *value;
+  json_object_set (document, "config", plain);
+  if (json_object_size (connections) == 0)
+    return TRUE;
+  g_autoptr (json_t) keys
+      = client_call (client, "GET", "/api/v1/keys/connections", NULL, NULL, error);
+  g_autoptr (json_t) sealed = json_object ();
+  json_object_foreach (connections, name, value)
+  {
+    g_autoptr (json_t) fields = config_connection_fields (value);
+    g_autofree char *ctx = g_strdup_printf ("%s/%s", instance, name);
+    char *text = json_print (fields);
+    g_autofree char *jwe = keys == NULL ? NULL : jwe_seal (keys, ctx, text, strlen (text), error);
+    secret_text_free (text);
+    if (jwe == NULL)
+      return FALSE;
+    json_object_set_new (sealed, name, json_string (jwe));
+  }
+  json_object_set (document, "connections", sealed);
+  return TRUE;
 }
 
 static json_t *
@@ -151,6 +184,26 @@ print_deployed (const json_t *answer, const DeployOptions *options, const char *
   printf ("                                %s logs -f\n", program);
 }
 
+/* FALSE where something of it did not work though the version is deployed. */
+static gboolean
+print_warnings (const json_t *answer, const DeployOptions *options)
+{
+  gboolean is_good = TRUE;
+  size_t i;
+  json_t *fault;
+  json_array_foreach (json_object_get (answer, "warnings"), i, fault)
+  {
+    gboolean is_error = g_strcmp0 (json_get_string (fault, "severity"), "error") == 0;
+    is_good &= !is_error;
+    if (options->is_json)
+      continue;
+    fputs (is_error ? "error: " : "warning: ", stderr);
+    print_safely (stderr, json_get_string (fault, "message"));
+    fputc ('\n', stderr);
+  }
+  return is_good;
+}
+
 static int
 deploy_version (const Version *version, const DeployOptions *options, const char *target)
 {
@@ -160,7 +213,7 @@ deploy_version (const Version *version, const DeployOptions *options, const char
   if (document == NULL)
     return EXIT_WRONG;
   g_autoptr (Client) client = client_new (options->data, &error);
-  if (client == NULL)
+  if (client == NULL || !seal_connections (version, client, document, &error))
     return failure (&command_deploy, "%s", error->message);
   g_autoptr (json_t) answer
       = client_call (client, "POST", "/api/v1/deployments", document, &problem, &error);
@@ -174,7 +227,7 @@ deploy_version (const Version *version, const DeployOptions *options, const char
     print_json (answer);
   else
     print_deployed (answer, options, target);
-  return EXIT_DONE;
+  return print_warnings (answer, options) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int

@@ -125,6 +125,6 @@ input_config (const Version *version, const char *file)
                      : input_load_object (file, "config variables by name, \"App Base URL\": …");
   if (given == NULL)
     return NULL;
-  g_autoptr (json_t) config = config_values_resolve (version, given, file, faults);
+  g_autoptr (json_t) config = config_values_resolve (version, given, file, CONFIG_CONNECTIONS_REQUIRED, faults);
   return has_errors (faults) ? NULL : g_steal_pointer (&config);
 }

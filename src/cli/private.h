@@ -26,7 +26,8 @@ typedef struct
 } Command;
 
 extern const Command command_run, command_serve, command_deploy, command_executions, command_logs,
-    command_instances, command_pause, command_resume, command_doctor, command_check, command_init, command_types;
+    command_instances, command_pause, command_resume, command_doctor, command_check, command_init,
+    command_types, command_keys;
 
 /* --- options.c: arguments --- */
 

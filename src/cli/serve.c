@@ -223,7 +223,7 @@ start_host (Server *server, GError **error)
     }
   server->host = worker_host_start (options->sandbox_mode,
                                     (const char *const *) options->allow_private, error);
-  return server->host != NULL;
+  return server->host != NULL && worker_host_start_keeper (server->host, error);
 }
 
 static gboolean

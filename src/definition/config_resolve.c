@@ -13,6 +13,7 @@ typedef struct
   const char *file;
   FaultList *faults;
   json_t *values;
+  ConfigConnections connections;
 } Resolve;
 
 static char *
@@ -201,11 +202,28 @@ resolve_plain (Resolve *resolve, const ConfigVar *config_var, json_t *given)
 }
 
 static void
+refuse_connection (Resolve *resolve, const ConfigVar *config_var, json_t *given)
+{
+  if (!is_empty (given))
+    fail (resolve, config_var->key, NULL,
+          "`tenon deploy` seals the connections of --config; `tenon connections set` sets one",
+          "connection \"%s\" is given in the clear: its secrets are not taken among the config "
+          "values, only "
+          "sealed to the keeper's key",
+          config_var->key);
+}
+
+static void
 resolve_one (Resolve *resolve, const ConfigVar *config_var, json_t *given)
 {
   gboolean is_connection = strcmp (config_var->data_type, "connection") == 0;
   g_autoptr (json_t) empty = NULL;
   g_autoptr (json_t) value = NULL;
+  if (is_connection && resolve->connections == CONFIG_CONNECTIONS_REFUSED)
+    {
+      refuse_connection (resolve, config_var, given);
+      return;
+    }
   if (is_connection && is_empty (given))
     given = is_filled_by_definition (config_var) ? empty = json_object () : NULL;
   if (is_connection)
@@ -214,7 +232,8 @@ resolve_one (Resolve *resolve, const ConfigVar *config_var, json_t *given)
     value = resolve_plain (resolve, config_var, given);
   gboolean is_missing
       = json_is_null (value) || (config_var->is_required && value != NULL && is_empty (value));
-  if (is_missing && config_var->is_required)
+  if (is_missing && config_var->is_required
+      && !(is_connection && resolve->connections == CONFIG_CONNECTIONS_OPTIONAL))
     fail (resolve, config_var->key, NULL,
           "give it in the file of --config, or a default in the definition",
           "config variable \"%s\" (%s) is required and has no value", config_var->key,
@@ -269,10 +288,61 @@ take_as_given (json_t *given)
   return values;
 }
 
-json_t *
-config_values_resolve (const Version *version, json_t *given, const char *file, FaultList *faults)
+static void
+refuse_connections_of_file (Resolve *resolve, json_t *given)
 {
-  Resolve resolve = { version, file, faults, NULL };
+  const char *name;
+  json_t *value;
+  json_object_foreach (given, name, value)
+  {
+    if (json_is_object (json_object_get (value, "fields")))
+      fail (resolve, name, NULL, "declare it in an integration's requiredConfigVars",
+            "\"%s\" looks like a connection, which is not taken in the clear", name);
+  }
+}
+
+json_t *
+config_without_connections (const Version *version, json_t *given, json_t **connections)
+{
+  json_t *rest = json_is_object (given) ? json_copy (given) : json_object ();
+  json_t *taken = json_object ();
+  for (guint i = 0; i < version->config_vars->len; i++)
+    {
+      const ConfigVar *config_var = g_ptr_array_index (version->config_vars, i);
+      json_t *value = json_object_get (rest, config_var->key);
+      if (strcmp (config_var->data_type, "connection") != 0 || value == NULL)
+        continue;
+      if (!is_empty (value))
+        json_object_set (taken, config_var->key, value);
+      json_object_del (rest, config_var->key);
+    }
+  if (connections != NULL)
+    *connections = taken;
+  else
+    json_decref (taken);
+  return rest;
+}
+
+json_t *
+config_connection_fields (json_t *value)
+{
+  static const char *const words[] = { "context", "key", "configVarKey" };
+  json_t *nested = json_object_get (value, "fields"), *token = json_object_get (value, "token");
+  json_t *fields = json_is_object (nested)  ? json_copy (nested)
+                   : json_is_object (value) ? json_copy (value)
+                                            : json_object ();
+  for (guint i = 0; !json_is_object (nested) && i < G_N_ELEMENTS (words); i++)
+    json_object_del (fields, words[i]);
+  if (json_is_object (token))
+    json_object_set (fields, "token", token);
+  return fields;
+}
+
+json_t *
+config_values_resolve (const Version *version, json_t *given, const char *file,
+                       ConfigConnections connections, FaultList *faults)
+{
+  Resolve resolve = { version, file, faults, NULL, connections };
   guint errors = fault_list_n_errors (faults);
 
   if (given != NULL && !json_is_null (given) && !json_is_object (given))
@@ -281,6 +351,10 @@ config_values_resolve (const Version *version, json_t *given, const char *file, 
             "config values must be an object of name and value");
       return NULL;
     }
+  if (version->definition_version == 0 && connections == CONFIG_CONNECTIONS_REFUSED)
+    refuse_connections_of_file (&resolve, given);
+  if (version->definition_version == 0 && fault_list_n_errors (faults) > errors)
+    return NULL;
   if (version->definition_version == 0)
     return json_is_object (given) ? take_as_given (given) : json_object ();
   resolve.values = json_object ();

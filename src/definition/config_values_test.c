@@ -12,7 +12,7 @@ resolve (const char *config_vars, const char *given)
   g_assert_nonnull (version);
   g_autoptr (FaultList) value_faults = fault_list_new ();
   g_autoptr (json_t) json = given == NULL ? NULL : json_parse (given, -1, NULL);
-  g_autoptr (json_t) values = config_values_resolve (version, json, "c.yaml", value_faults);
+  g_autoptr (json_t) values = config_values_resolve (version, json, "c.yaml", CONFIG_CONNECTIONS_REQUIRED, value_faults);
   g_assert_true ((values == NULL) == (fault_list_n_errors (value_faults) > 0));
   return values != NULL ? json_print (values) : fault_list_to_text (value_faults);
 }
@@ -287,7 +287,7 @@ a_single_code_file_takes_any_values (void)
   g_assert_nonnull (version);
   g_autoptr (json_t) given
       = json_parse ("{\"A\": 1, \"C\": {\"fields\": {\"k\": \"v\"}}}", -1, NULL);
-  g_autoptr (json_t) values = config_values_resolve (version, given, "c", faults);
+  g_autoptr (json_t) values = config_values_resolve (version, given, "c", CONFIG_CONNECTIONS_REQUIRED, faults);
   g_autofree char *text = json_print (values);
   g_assert_cmpstr (text, ==, "{\"A\":1,\"C\":{\"fields\":{\"k\":\"v\"},\"configVarKey\":\"C\"}}");
   remove_tree (folder);

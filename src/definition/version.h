@@ -171,5 +171,18 @@ char *step_identifier (const char *name);
  * in defaults, converts to the variable's type, and reports every missing required value,
  * unknown name (with a suggestion) and value of the wrong type.
  * Returns the object for configVars, or NULL if there were errors. */
-json_t *
-config_values_resolve (const Version *version, json_t *given, const char *file, FaultList *faults);
+typedef enum
+{
+  CONFIG_CONNECTIONS_REQUIRED, /* those that are required must be given (`tenon run`) */
+  CONFIG_CONNECTIONS_OPTIONAL, /* they may be set later */
+  CONFIG_CONNECTIONS_REFUSED,  /* none may be given: this place takes no secret in the clear */
+} ConfigConnections;
+json_t *config_values_resolve (const Version *version, json_t *given, const char *file,
+                               ConfigConnections connections, FaultList *faults);
+
+/* The values without those of connections, which *connections gets (NULL = not wanted): {name:
+ * value}. */
+json_t *config_without_connections (const Version *version, json_t *given, json_t **connections);
+/* The fields of a connection's value as it may be written in a file (flat, or {fields, token}):
+ * what is sealed for the keeper, a "token" beside the fields. An empty object where it is none. */
+json_t *config_connection_fields (json_t *value);

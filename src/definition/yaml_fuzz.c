@@ -25,7 +25,7 @@ use_version (const Version *version, FaultList *faults)
   g_autofree char *hash = version_hash (version), *hash_again = version_hash (again);
   g_assert_cmpstr (hash, ==, hash_again);
   guint errors = fault_list_n_errors (faults);
-  g_autoptr (json_t) values = config_values_resolve (version, NULL, "c", faults);
+  g_autoptr (json_t) values = config_values_resolve (version, NULL, "c", CONFIG_CONNECTIONS_REQUIRED, faults);
   g_assert_true ((values == NULL) == (fault_list_n_errors (faults) > errors));
 }
 

@@ -6,6 +6,7 @@
  */
 #include "base/fault.h"
 #include "base/json.h"
+#include "dispatch/connections.h"
 #include "dispatch/private.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ typedef struct
   Version *version;
   GBytes *text;
   json_t *config_vars;
+  Instance *instance; /* once it is installed */
 } Deploy;
 
 static void begin_next (Dispatcher *dispatcher);
@@ -98,7 +100,30 @@ check_config (Deploy *deploy)
     fault (deploy, "/config", "\"config\" must be an object of config variable to value");
   else if (deploy->version != NULL)
     deploy->config_vars = config_values_resolve (deploy->version, given == NULL ? none : given,
-                                                 NULL, deploy->faults);
+                                                 NULL, CONFIG_CONNECTIONS_REFUSED, deploy->faults);
+}
+
+/* {name: JWE} of connections that the version declares. What is in them only the keeper can tell,
+ * when the version is stored. */
+static void
+check_connections (Deploy *deploy)
+{
+  json_t *given = json_object_get (deploy->document, "connections");
+  g_auto (GStrv) names = deploy->version == NULL ? NULL : connection_names (deploy->version);
+  const char *name;
+  json_t *jwe;
+  if (given != NULL && !json_is_object (given))
+    fault (deploy, "/connections", "\"connections\" must be an object of connection to JWE");
+  json_object_foreach (given, name, jwe)
+  {
+    g_autofree char *pointer = g_strconcat ("/connections/", name, NULL);
+    if (names == NULL || !g_strv_contains ((const char *const *) names, name))
+      fault (deploy, pointer, "the integration declares no connection of this name");
+    else if (!json_is_string (jwe))
+      fault (deploy, pointer,
+             "a connection's fields come as a compact JWE, sealed to a key of "
+             "/api/v1/keys/connections (`tenon deploy` does so)");
+  }
 }
 
 static void
@@ -322,6 +347,18 @@ end_first (Dispatcher *dispatcher)
 }
 
 static void
+on_connections_set (gpointer user_data)
+{
+  g_autoptr (Deploy) deploy = user_data;
+  Dispatcher *dispatcher = deploy->dispatcher;
+  if (dispatcher == NULL)
+    return;
+  answer_success (deploy, deploy->instance);
+  end_first (dispatcher);
+  queue_pump (dispatcher);
+}
+
+static void
 on_stored (const StoreInstance *stored, const GError *error, gpointer user_data)
 {
   g_autoptr (Deploy) deploy = user_data;
@@ -334,11 +371,16 @@ on_stored (const StoreInstance *stored, const GError *error, gpointer user_data)
                       : instance_install (dispatcher, store_instance_copy (stored), deploy->version,
                                           deploy->text, deploy->config_vars, &failure);
   if (instance != NULL)
-    answer_success (deploy, instance);
-  else
-    answer_error (deploy, error != NULL ? error : failure);
+    {
+      Deploy *set = g_steal_pointer (&deploy);
+      set->instance = instance;
+      connections_deploy (dispatcher->connections, instance,
+                          json_object_get (set->document, "connections"), set->faults,
+                          on_connections_set, set);
+      return;
+    }
+  answer_error (deploy, error != NULL ? error : failure);
   end_first (dispatcher);
-  queue_pump (dispatcher);
 }
 
 static gboolean
@@ -352,6 +394,7 @@ check (Deploy *deploy)
   check_name (deploy);
   check_version (deploy);
   check_config (deploy);
+  check_connections (deploy);
   check_object (deploy, "customer", "\"customer\" must be an object {id, name, externalId}");
   check_object (deploy, "user", "\"user\" must be an object {id, email, name, externalId}");
   check_keys (deploy);

@@ -48,12 +48,15 @@ typedef struct
  * zygote and egress. */
 typedef struct WorkerHost WorkerHost;
 WorkerHost *worker_host_start (SandboxMode mode, const char *const *allowed_cidrs, GError **error);
+/* The keeper too, for a server; before worker_host_attach(). */
+gboolean worker_host_start_keeper (WorkerHost *host, GError **error);
 /* After the caller's main loop may have threads. */
 void worker_host_attach (WorkerHost *host, GMainContext *context);
 void worker_host_free (WorkerHost *host); /* ends all of them */
 /* "zygote" and "egress" pids for the metrics and tests. */
 GPid worker_host_zygote_pid (WorkerHost *host);
 GPid worker_host_egress_pid (WorkerHost *host);
+GPid worker_host_keeper_pid (WorkerHost *host); /* 0 = there is none */
 
 WorkerProcess *
 worker_process_new (WorkerHost *host, const WorkerProcessEvents *events, gpointer user_data);

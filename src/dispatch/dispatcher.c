@@ -1,5 +1,6 @@
 /* The public face, the start and the stop. */
 #include "base/json.h"
+#include "dispatch/connections.h"
 #include "dispatch/json_scan.h"
 #include "dispatch/private.h"
 
@@ -87,7 +88,8 @@ dispatcher_new (Store *store, WorkerHost *host, const DispatcherOptions *options
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_execution);
   dispatcher->workers = g_ptr_array_new_with_free_func (pool_worker_free);
   worker_host_set_max_frame_bytes (host, most_frame_bytes (&options->limits_most));
-  if (!recover (dispatcher, error))
+  dispatcher->connections = connections_new (dispatcher, error);
+  if (dispatcher->connections == NULL || !recover (dispatcher, error))
     {
       dispatcher_free (dispatcher);
       return NULL;
@@ -120,6 +122,7 @@ dispatcher_free (Dispatcher *dispatcher)
   deploys_free (dispatcher);
   pool_free (dispatcher);
   orphan_executions (dispatcher);
+  g_clear_pointer (&dispatcher->connections, connections_free);
   g_queue_clear (&dispatcher->ring);
   g_hash_table_unref (dispatcher->endpoints);
   g_hash_table_unref (dispatcher->by_name);

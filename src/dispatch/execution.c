@@ -134,6 +134,7 @@ write_steps (FrameWriter *frame, GPtrArray *steps)
       frame_write_value (frame, step->results);
       frame_write_gbytes (frame, step->error);
       frame_write_gbytes (frame, step->states);
+      frame_write_gbytes (frame, step->sealed);
     }
 }
 
@@ -169,6 +170,8 @@ execution_start (Execution *execution, Worker *worker)
                            execution->started_at_us);
   g_autoptr (GBytes) frame = start_frame (execution);
   pool_add_execution (worker, execution);
+  if (execution->deployment->needs_grants)
+    worker_process_grant (worker->process, execution->slot, execution->id.text);
   worker_process_run (worker->process, execution->slot, frame, &execution->flow->endpoint.limits);
 }
 
@@ -177,6 +180,8 @@ execution_leave_worker (Execution *execution)
 {
   if (execution->worker == NULL)
     return;
+  if (execution->deployment->needs_grants && execution->worker->process != NULL)
+    worker_process_revoke (execution->worker->process, execution->slot);
   pool_remove_execution (execution->worker, execution);
   execution->deployment->instance->running--;
   execution->dispatcher->n_running--;

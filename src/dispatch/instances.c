@@ -2,6 +2,7 @@
  * memory. A deployment lives as long as an execution or a worker needs it, also
  * after another has taken its place. */
 #include "base/json.h"
+#include "dispatch/connections.h"
 #include "dispatch/private.h"
 
 #include <string.h>
@@ -127,6 +128,9 @@ deployment_new (Instance *instance, const char *version_id, Version *version, GB
   deployment->version = version_ref (version);
   deployment->document = g_bytes_ref (document);
   deployment->workers = g_ptr_array_new ();
+  deployment->connections = connection_names (version);
+  deployment->needs_grants
+      = deployment->connections != NULL && instance->dispatcher->host->has_keeper;
   deployment->flows = g_ptr_array_new_with_free_func (flow_entry_free);
   gint64 memory_mb = 0;
   for (guint i = 0; i < version->flows->len; i++)
@@ -157,6 +161,7 @@ deployment_unref (Deployment *deployment)
   version_unref (deployment->version);
   g_bytes_unref (deployment->document);
   g_bytes_unref (deployment->context);
+  g_strfreev (deployment->connections);
   g_free (deployment->version_id);
   g_free (deployment);
 }
@@ -234,6 +239,7 @@ instance_install (Dispatcher *dispatcher, StoreInstance *stored, Version *versio
   forget_endpoints (dispatcher, old);
   instance->current = deployment;
   announce_endpoints (dispatcher, deployment);
+  connections_define (dispatcher->connections, deployment);
   if (old != NULL)
     {
       pool_retire_deployment (old);

@@ -83,6 +83,7 @@ message_read_step (const Frame *frame, gsize most_bytes, gboolean *is_too_large,
   step->results = frame_read_value (&reader);
   step->error = frame_read_gbytes (&reader);
   step->states = frame_read_gbytes (&reader);
+  step->sealed = frame_read_gbytes (&reader);
   if (!frame_reader_end (&reader, error)
       || !check (is_step_path (step->path), frame, "a path that no step has", error)
       || !check (strlen (step->identifier) <= MOST_NAME && strlen (step->name) <= MOST_NAME, frame,
@@ -90,7 +91,10 @@ message_read_step (const Frame *frame, gsize most_bytes, gboolean *is_too_large,
       || !take_json_object (&step->error, frame, "an error that is not a JSON object", error)
       || !take_json_object (&step->states, frame, "states that are not a JSON object", error))
     return NULL;
-  if (value_size (step->results) > most_bytes)
+  if (g_bytes_get_size (step->sealed) == 0)
+    g_clear_pointer (&step->sealed, g_bytes_unref);
+  if (value_size (step->results) > most_bytes
+      || (step->sealed != NULL && g_bytes_get_size (step->sealed) > most_bytes))
     {
       *is_too_large = TRUE;
       return NULL;

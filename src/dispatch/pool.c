@@ -12,11 +12,12 @@
  * busy, one of whoever has most is drained. So a flooded instance can slow another
  * one down by no more than the end of an execution.
  */
+#include "dispatch/connections.h"
 #include "dispatch/private.h"
 
 #define BUSY_ENTRY_US 5000
-/* How many share before another process is better: with processors to spare, few. Without, another one only takes
- * turns with the first. */
+/* How many share before another process is better: with processors to spare, few. Without, another
+ * one only takes turns with the first. */
 #define SHARE_ON_SPARE_CPUS 4
 #define SHARE_MOST 64
 #define REFILL_MS 50
@@ -223,6 +224,9 @@ grow (Dispatcher *dispatcher, Deployment *deployment)
   worker->deployment = deployment_ref (deployment);
   worker->assigned_at_us = worker->idle_since_us = g_get_monotonic_time ();
   g_ptr_array_add (deployment->workers, worker);
+  if (deployment->needs_grants)
+    worker_process_bind (worker->process, deployment->instance->stored->id,
+                         (const char *const *) deployment->connections);
   worker_process_assign (worker->process, deployment->document, deployment->context);
   pool_refill_later (dispatcher);
   return worker;
@@ -267,8 +271,8 @@ is_better (Worker *worker, Worker *than)
   return worker->idle_since_us > than->idle_since_us;
 }
 
-/* Of the first that are fit: more of them than processors would only take turns, and those that were
- * needed while others were stuck become idle and are retired. */
+/* Of the first that are fit: more of them than processors would only take turns, and those that
+ * were needed while others were stuck become idle and are retired. */
 static Worker *
 best_of_deployment (Execution *execution)
 {
@@ -299,6 +303,8 @@ Worker *
 pool_pick (Dispatcher *dispatcher, Execution *execution)
 {
   Deployment *deployment = execution->deployment;
+  if (deployment->needs_grants && !connections_are_open (dispatcher->connections))
+    return NULL;
   Worker *best = best_of_deployment (execution);
   guint enough
       = deployment->workers->len < dispatcher->n_processors ? SHARE_ON_SPARE_CPUS : SHARE_MOST;

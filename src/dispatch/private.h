@@ -3,6 +3,7 @@
  *   dispatcher.c  the public face, start and stop
  *   instances.c   instances, their versions and endpoints in memory
  *   context.c     what a worker is told of its instance
+ *   connections.c connections, with the keeper
  *   deploy.c      a deploy, from its document to the instance
  *   states.c      persisted states in memory
  *   execution.c   one execution, from its acceptance to its end
@@ -24,6 +25,7 @@ typedef struct Deployment Deployment;
 typedef struct FlowEntry FlowEntry;
 typedef struct Execution Execution;
 typedef struct Worker Worker;
+typedef struct Connections Connections;
 
 /* One flow of a deployment. `endpoint` is first: dispatcher_invoke() gets it back. */
 struct FlowEntry
@@ -48,8 +50,10 @@ struct Deployment
   char *version_id;
   Version *version;
   GBytes *document, *context;
-  GPtrArray *flows;   /* of FlowEntry */
-  GPtrArray *workers; /* of Worker, borrowed */
+  GPtrArray *flows;      /* of FlowEntry */
+  char **connections;    /* names of those that it declares; NULL = none */
+  gboolean needs_grants; /* of the keeper, for each execution */
+  GPtrArray *workers;    /* of Worker, borrowed */
 };
 
 struct Instance
@@ -129,6 +133,7 @@ struct Dispatcher
   DispatcherOptions options;
   gboolean is_stopping;
 
+  Connections *connections;
   GPtrArray *instances; /* of Instance, never removed */
   GHashTable *by_name, *by_id;
   GHashTable *endpoints; /* token -> FlowEntry of the current deployments */

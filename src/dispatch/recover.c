@@ -5,6 +5,7 @@
  * server is no fault of the execution: the try that it cut short does not count.
  */
 #include "base/json.h"
+#include "dispatch/connections.h"
 #include "dispatch/limit_error.h"
 #include "dispatch/private.h"
 
@@ -16,11 +17,13 @@ load_version (Dispatcher *dispatcher, const char *id, GBytes **document, GError 
   return json == NULL ? NULL : version_from_json (json, error);
 }
 
+/* Without connections: *clear gets those that a store of before has among the values. */
 static json_t *
-resolve_config (const Version *version, json_t *config, GError **error)
+resolve_config (const Version *version, json_t *config, json_t **clear, GError **error)
 {
   g_autoptr (FaultList) faults = fault_list_new ();
-  json_t *vars = config_values_resolve (version, config, NULL, faults);
+  g_autoptr (json_t) plain = config_without_connections (version, config, clear);
+  json_t *vars = config_values_resolve (version, plain, NULL, CONFIG_CONNECTIONS_REFUSED, faults);
   if (vars != NULL)
     return vars;
   g_autofree char *text = fault_list_to_text (faults);
@@ -35,12 +38,15 @@ load_instance (Dispatcher *dispatcher, const StoreInstance *stored, GError **err
 {
   g_autoptr (GBytes) document = NULL;
   g_autoptr (Version) version = load_version (dispatcher, stored->version_id, &document, error);
+  g_autoptr (json_t) clear = NULL;
   g_autoptr (json_t) vars
-      = version == NULL ? NULL : resolve_config (version, stored->config, error);
-  return vars != NULL
-         && instance_install (dispatcher, store_instance_copy (stored), version, document, vars,
-                              error)
-                != NULL;
+      = version == NULL ? NULL : resolve_config (version, stored->config, &clear, error);
+  Instance *instance = vars == NULL ? NULL
+                                    : instance_install (dispatcher, store_instance_copy (stored),
+                                                        version, document, vars, error);
+  if (instance != NULL)
+    connections_adopt (dispatcher->connections, instance, clear);
+  return instance != NULL;
 }
 
 /* A deployment that has been replaced, or another version of it, for executions of then. */
@@ -52,7 +58,7 @@ find_deployment (Dispatcher *dispatcher, Instance *instance, const char *version
   g_autoptr (GBytes) document = NULL;
   g_autoptr (Version) version = load_version (dispatcher, version_id, &document, error);
   g_autoptr (json_t) vars
-      = version == NULL ? NULL : resolve_config (version, instance->stored->config, error);
+      = version == NULL ? NULL : resolve_config (version, instance->stored->config, NULL, error);
   return vars == NULL ? NULL
                       : deployment_new (instance, version_id, version, document, vars, error);
 }

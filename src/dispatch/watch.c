@@ -113,8 +113,9 @@ read_resident (WatchedProcess *process)
   return (gint64) (resident * (guint64) sysconf (_SC_PAGESIZE));
 }
 
-/* Processor time of the whole process, the engine's compiler and collector threads included: they work
- * for what runs. The worker's own count, which ends an execution first, is of its one thread. */
+/* Processor time of the whole process, the engine's compiler and collector threads included: they
+ * work for what runs. The worker's own count, which ends an execution first, is of its one thread.
+ */
 static gint64
 read_cpu (WatchedProcess *process)
 {

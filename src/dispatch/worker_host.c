@@ -1,9 +1,10 @@
-/* The zygote and egress: started before anything else, and again when they die.
+/* The zygote, egress and the keeper: started before anything else, and again when they die.
  *
  * A worker without its zygote is dead too (the zygote takes it along), and one
  * without egress could make no request ever again, since its channel to egress
  * was made with it: so when egress dies all workers are ended, and what they ran
- * is taken up by new ones. Restarts back off, doubling from 0.1 to 5 seconds,
+ * is taken up by new ones. The same goes for the keeper and those workers that get
+ * connections from it, or may yet. Restarts back off, doubling from 0.1 to 5 seconds,
  * until a worker has come up again.
  */
 #include "dispatch/worker_private.h"
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "egress/egress.h"
+#include "keeper/keeper.h"
 
 #define LEAST_BACK_OFF_MS 100
 #define MOST_BACK_OFF_MS 5000
@@ -78,6 +80,27 @@ on_egress_closed (FrameChannel *channel, const GError *error, gpointer user_data
   restart_later (host);
 }
 
+/* The keeper's own channel of requests, number 0 at egress: made when either was started. */
+static void
+connect_keeper_to_egress (WorkerHost *host)
+{
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+  if (host->keeper == NULL || host->egress == NULL)
+    return;
+  if (!frame_socketpair (fds, &error))
+    {
+      g_warning ("the keeper gets no channel for its requests: %s", error->message);
+      return;
+    }
+  g_autoptr (GBytes) attach = frame_writer_end (frame_writer_new (EGRESS_ATTACH, 0));
+  g_autoptr (GBytes) hand_over = frame_writer_end (frame_writer_new (KEEPER_EGRESS, 0));
+  frame_channel_send_fds (host->egress, attach, &fds[0], 1, NULL);
+  frame_channel_send_fds (host->keeper, hand_over, &fds[1], 1, NULL);
+  close (fds[0]);
+  close (fds[1]);
+}
+
 static void
 attach_egress (WorkerHost *host)
 {
@@ -85,6 +108,72 @@ attach_egress (WorkerHost *host)
       = { .max_frame_bytes = CONTROL_FRAME_BYTES, .max_queue_bytes = 64 * CONTROL_FRAME_BYTES };
   host->egress = frame_channel_new (g_steal_fd (&host->egress_fd), host->context, &options,
                                     on_egress_frame, on_egress_closed, host);
+  connect_keeper_to_egress (host);
+}
+
+/* --- the keeper --- */
+
+/* Blank workers too: their channel to it was made with them. */
+static void
+end_granted_workers (WorkerHost *host)
+{
+  g_autoptr (GPtrArray) workers
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) worker_process_unref);
+  for (guint i = 0; i < host->workers->len; i++)
+    {
+      WorkerProcess *worker = host->workers->pdata[i];
+      if (worker->has_grants || !worker->is_assigned)
+        g_ptr_array_add (workers, worker_process_ref (worker));
+    }
+  for (guint i = 0; i < workers->len; i++)
+    worker_process_condemn (workers->pdata[i],
+                            "the keeper process ended, which gives it its connections");
+}
+
+static void
+on_keeper_frame (FrameChannel *channel, Frame *frame, gpointer user_data)
+{
+  WorkerHost *host = user_data;
+  if (host->keeper_events.frame != NULL)
+    host->keeper_events.frame (frame, host->keeper_events.user_data);
+}
+
+static void
+on_keeper_closed (FrameChannel *channel, const GError *error, gpointer user_data)
+{
+  WorkerHost *host = user_data;
+  g_message ("the keeper process ended; it is started anew");
+  g_clear_pointer (&host->keeper, frame_channel_free);
+  reap (&host->keeper_pid, TRUE);
+  if (host->keeper_events.down != NULL)
+    host->keeper_events.down (host->keeper_events.user_data);
+  end_granted_workers (host);
+  restart_later (host);
+}
+
+static void
+attach_keeper (WorkerHost *host)
+{
+  static const FrameChannelOptions options = { .max_frame_bytes = KEEPER_MAX_FRAME_BYTES,
+                                               .max_queue_bytes = 64 * KEEPER_MAX_FRAME_BYTES };
+  host->keeper = frame_channel_new (g_steal_fd (&host->keeper_fd), host->context, &options,
+                                    on_keeper_frame, on_keeper_closed, host);
+  connect_keeper_to_egress (host);
+}
+
+void
+worker_host_set_keeper_events (WorkerHost *host, const KeeperEvents *events)
+{
+  host->keeper_events = *events;
+}
+
+void
+worker_host_tell_keeper (WorkerHost *host, FrameWriter *writer)
+{
+  if (host->keeper != NULL)
+    frame_channel_send_writer (host->keeper, writer);
+  else
+    frame_writer_free (writer);
 }
 
 /* --- the zygote --- */
@@ -152,6 +241,13 @@ on_restart (gpointer user_data)
       && egress_start ((const char *const *) host->allowed_cidrs, &host->egress_fd,
                        &host->egress_pid, &error))
     attach_egress (host);
+  if (error == NULL && host->has_keeper && host->keeper == NULL
+      && keeper_start (&host->keeper_fd, &host->keeper_pid, &error))
+    {
+      attach_keeper (host);
+      if (host->keeper_events.up != NULL)
+        host->keeper_events.up (host->keeper_events.user_data);
+    }
   if (error == NULL && host->zygote == NULL
       && zygote_start (host->mode, host->guest, &host->zygote_fd, &host->zygote_pid, &error))
     attach_zygote (host);
@@ -165,6 +261,7 @@ on_restart (gpointer user_data)
     {
       WorkerProcess *worker = host->workers->pdata[i];
       worker_process_attach_egress (worker);
+      worker_process_attach_keeper (worker);
       if (worker->pid == 0 && !worker->is_spawning && worker->state == PROCESS_ALIVE)
         worker_process_spawn (worker);
     }
@@ -192,7 +289,7 @@ worker_host_start_guest (SandboxMode mode, const SandboxGuest *guest,
   g_autofree WorkerHost *host = g_new0 (WorkerHost, 1);
   host->mode = mode;
   host->guest = guest;
-  host->egress_fd = host->zygote_fd = -1;
+  host->egress_fd = host->zygote_fd = host->keeper_fd = -1;
   host->max_frame_bytes = WORKER_MAX_FRAME_BYTES;
   if (!egress_start (allowed_cidrs, &host->egress_fd, &host->egress_pid, error))
     return NULL;
@@ -207,6 +304,14 @@ worker_host_start_guest (SandboxMode mode, const SandboxGuest *guest,
   return g_steal_pointer (&host);
 }
 
+gboolean
+worker_host_start_keeper (WorkerHost *host, GError **error)
+{
+  g_assert (host->context == NULL);
+  host->has_keeper = keeper_start (&host->keeper_fd, &host->keeper_pid, error);
+  return host->has_keeper;
+}
+
 void
 worker_host_attach (WorkerHost *host, GMainContext *context)
 {
@@ -215,6 +320,8 @@ worker_host_attach (WorkerHost *host, GMainContext *context)
   host->watch = watch_new (host->context);
   attach_egress (host);
   attach_zygote (host);
+  if (host->has_keeper)
+    attach_keeper (host);
 }
 
 void
@@ -236,12 +343,16 @@ worker_host_free (WorkerHost *host)
       worker_process_drop (worker);
     }
   g_clear_pointer (&host->egress, frame_channel_free);
+  g_clear_pointer (&host->keeper, frame_channel_free);
+  if (host->keeper_fd >= 0)
+    close (host->keeper_fd);
   if (host->zygote_fd >= 0)
     close (host->zygote_fd);
   if (host->egress_fd >= 0)
     close (host->egress_fd);
   reap (&host->zygote_pid, FALSE);
   reap (&host->egress_pid, FALSE);
+  reap (&host->keeper_pid, FALSE);
   g_clear_pointer (&host->watch, watch_free);
   g_clear_pointer (&host->context, g_main_context_unref);
   g_ptr_array_unref (host->workers);
@@ -259,6 +370,12 @@ GPid
 worker_host_egress_pid (WorkerHost *host)
 {
   return host->egress_pid;
+}
+
+GPid
+worker_host_keeper_pid (WorkerHost *host)
+{
+  return host->keeper_pid;
 }
 
 gboolean

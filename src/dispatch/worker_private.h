@@ -5,6 +5,15 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/watch.h"
 
+/* What the keeper says goes to whoever looks after connections. */
+typedef struct
+{
+  void (*frame) (Frame *frame, gpointer user_data);
+  void (*up) (gpointer user_data);   /* started anew: it knows nothing */
+  void (*down) (gpointer user_data); /* gone; what was asked is not answered */
+  gpointer user_data;
+} KeeperEvents;
+
 struct WorkerHost
 {
   SandboxMode mode;
@@ -20,8 +29,13 @@ struct WorkerHost
   int egress_fd;  /* until attached */
   GPid egress_pid;
   FrameChannel *egress; /* NULL = down */
-  guint restarts;       /* of either, since the last worker that came up */
-  GSource *restart;     /* when a try is due */
+  gboolean has_keeper;
+  int keeper_fd; /* until attached */
+  GPid keeper_pid;
+  FrameChannel *keeper; /* NULL = down */
+  KeeperEvents keeper_events;
+  guint restarts;   /* of any, since the last worker that came up */
+  GSource *restart; /* when a try is due */
   GSource *zygote_gone;
 
   guint64 last_number;
@@ -55,14 +69,16 @@ struct WorkerProcess
   gpointer user_data;
   gboolean is_freed;
 
-  guint64 number; /* egress's name for it */
-  gboolean egress_is_attached;
+  guint64 number; /* egress's and the keeper's name for it */
+  gboolean egress_is_attached, keeper_is_attached;
+  gboolean has_grants; /* its executions wait for connections */
   ProcessState state;
   gboolean is_spawning;  /* the zygote was asked and has not answered */
   GPid pid;              /* 0 until then */
   FrameChannel *channel; /* NULL = gone */
-  int worker_fds[3];     /* server, egress, page: the worker's, until the zygote has them */
-  int egress_end; /* of its requests' channel, until egress has it */
+  WorkerFds fds;         /* the worker's, until the zygote has them */
+  int egress_end;        /* of its requests' channel, until egress has it */
+  int keeper_end;        /* of its connections' channel, until the keeper has it */
   WorkerPage *page;
   WatchedProcess *watched;
   GArray *runs; /* of ProcessRun */
@@ -81,10 +97,21 @@ WorkerHost *worker_host_start_guest (SandboxMode mode, const SandboxGuest *guest
 /* The longest frame that a worker may send, for workers made later. */
 void worker_host_set_max_frame_bytes (WorkerHost *host, gsize bytes);
 gboolean worker_host_is_up (WorkerHost *host);
+/* `user_data` NULL ends it. */
+void worker_host_set_keeper_events (WorkerHost *host, const KeeperEvents *events);
+/* Ends `writer`; dropped where the keeper is down. */
+void worker_host_tell_keeper (WorkerHost *host, FrameWriter *writer);
 /* With a zygote at hand: asks it for the process. */
 void worker_process_spawn (WorkerProcess *worker);
 /* Hands its channel of requests to egress, where there is one and it does not have it yet. */
 void worker_process_attach_egress (WorkerProcess *worker);
+void worker_process_attach_keeper (WorkerProcess *worker);
+/* Binds it to the instance whose connections (names, NULL-terminated) its executions get; before
+ * its assignment. */
+void worker_process_bind (WorkerProcess *worker, const char *instance_id, const char *const *names);
+/* Before worker_process_run(): the keeper gives it the connections of that execution. */
+void worker_process_grant (WorkerProcess *worker, guint64 slot, const char *execution_id);
+void worker_process_revoke (WorkerProcess *worker, guint64 slot);
 /* Forgets it at once, without waiting for its end; no event. For the host's own end. */
 void worker_process_drop (WorkerProcess *worker);
 /* The zygote is gone, and the process with it. */

@@ -23,6 +23,7 @@
 
 #include "dispatch/limit_error.h"
 #include "egress/egress.h"
+#include "keeper/keeper.h"
 
 /* How long the kernel may take to end a killed process and free its memory before we go on. */
 #define PATIENCE_MS 2000
@@ -50,12 +51,10 @@ worker_process_unref (WorkerProcess *worker)
 static void
 close_worker_fds (WorkerProcess *worker)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (worker->worker_fds); i++)
-    if (worker->worker_fds[i] >= 0)
-      {
-        close (worker->worker_fds[i]);
-        worker->worker_fds[i] = -1;
-      }
+  int *fds[] = { &worker->fds.server, &worker->fds.egress, &worker->fds.keeper, &worker->fds.page };
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    if (*fds[i] >= 0)
+      close (g_steal_fd (fds[i]));
 }
 
 static ProcessRun *
@@ -115,6 +114,8 @@ release (WorkerProcess *worker)
   if (worker->egress_is_attached && worker->host->egress != NULL)
     frame_channel_send_writer (worker->host->egress,
                                frame_writer_new (EGRESS_DETACH, worker->number));
+  if (worker->keeper_is_attached)
+    worker_host_tell_keeper (worker->host, frame_writer_new (KEEPER_DETACH, worker->number));
   g_ptr_array_remove_fast (worker->host->workers, worker);
   g_clear_pointer (&worker->channel, frame_channel_free);
   g_clear_pointer (&worker->watched, watch_remove);
@@ -124,6 +125,8 @@ release (WorkerProcess *worker)
   close_worker_fds (worker);
   if (worker->egress_end >= 0)
     close (g_steal_fd (&worker->egress_end));
+  if (worker->keeper_end >= 0)
+    close (g_steal_fd (&worker->keeper_end));
   if (worker->page != NULL)
     munmap (worker->page, sizeof (WorkerPage));
   worker->page = NULL;
@@ -381,8 +384,7 @@ void
 worker_process_spawn (WorkerProcess *worker)
 {
   worker->is_spawning = TRUE;
-  zygote_spawn (worker->host->zygote, worker->worker_fds[0], worker->worker_fds[1],
-                worker->worker_fds[2], on_spawned, worker_process_ref (worker));
+  zygote_spawn (worker->host->zygote, &worker->fds, on_spawned, worker_process_ref (worker));
 }
 
 void
@@ -397,16 +399,62 @@ worker_process_attach_egress (WorkerProcess *worker)
   close (g_steal_fd (&worker->egress_end));
 }
 
+/* Without a keeper the other side is closed. */
+void
+worker_process_attach_keeper (WorkerProcess *worker)
+{
+  WorkerHost *host = worker->host;
+  if (worker->keeper_end < 0 || (host->has_keeper && host->keeper == NULL))
+    return;
+  if (host->has_keeper)
+    {
+      g_autoptr (GBytes) attach
+          = frame_writer_end (frame_writer_new (KEEPER_ATTACH, worker->number));
+      worker->keeper_is_attached
+          = frame_channel_send_fds (host->keeper, attach, &worker->keeper_end, 1, NULL);
+    }
+  close (g_steal_fd (&worker->keeper_end));
+}
+
+void
+worker_process_bind (WorkerProcess *worker, const char *instance_id, const char *const *names)
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_BIND, worker->number);
+  frame_write_string (writer, instance_id);
+  frame_write_u32 (writer, g_strv_length ((char **) names));
+  for (; *names != NULL; names++)
+    frame_write_string (writer, *names);
+  worker->has_grants = TRUE;
+  worker_host_tell_keeper (worker->host, writer);
+}
+
+void
+worker_process_grant (WorkerProcess *worker, guint64 slot, const char *execution_id)
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_GRANT, worker->number);
+  frame_write_u64 (writer, slot);
+  frame_write_string (writer, execution_id);
+  worker_host_tell_keeper (worker->host, writer);
+}
+
+void
+worker_process_revoke (WorkerProcess *worker, guint64 slot)
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_REVOKE, worker->number);
+  frame_write_u64 (writer, slot);
+  worker_host_tell_keeper (worker->host, writer);
+}
+
 static gboolean
 make_channels (WorkerProcess *worker, GError **error)
 {
   WorkerHost *host = worker->host;
-  int server[2], egress[2];
+  int server[2], egress[2], keeper[2];
   gpointer page;
 
   if (!frame_socketpair (server, error))
     return FALSE;
-  worker->worker_fds[0] = server[1];
+  worker->fds.server = server[1];
   FrameChannelOptions options = {
     .max_frame_bytes = host->max_frame_bytes,
     .max_queue_bytes = QUEUE_FRAMES * (gsize) WORKER_MAX_FRAME_BYTES,
@@ -415,11 +463,16 @@ make_channels (WorkerProcess *worker, GError **error)
       = frame_channel_new (server[0], host->context, &options, on_frame, on_closed, worker);
   if (!frame_socketpair (egress, error))
     return FALSE;
-  worker->worker_fds[1] = egress[1];
+  worker->fds.egress = egress[1];
   worker->egress_end = egress[0];
   worker_process_attach_egress (worker);
-  worker->worker_fds[2] = sandbox_page_new (sizeof (WorkerPage), &page, error);
-  if (worker->worker_fds[2] < 0)
+  if (!frame_socketpair (keeper, error))
+    return FALSE;
+  worker->fds.keeper = keeper[1];
+  worker->keeper_end = keeper[0];
+  worker_process_attach_keeper (worker);
+  worker->fds.page = sandbox_page_new (sizeof (WorkerPage), &page, error);
+  if (worker->fds.page < 0)
     return FALSE;
   worker->page = page;
   return TRUE;
@@ -474,9 +527,8 @@ worker_process_new (WorkerHost *host, const WorkerProcessEvents *events, gpointe
   worker->number = ++host->last_number;
   worker->runs = g_array_new (FALSE, FALSE, sizeof (ProcessRun));
   worker->readies_due = 1;
-  worker->egress_end = -1;
-  for (guint i = 0; i < G_N_ELEMENTS (worker->worker_fds); i++)
-    worker->worker_fds[i] = -1;
+  worker->egress_end = worker->keeper_end = -1;
+  worker->fds = (WorkerFds){ -1, -1, -1, -1 };
   g_ptr_array_add (host->workers, worker);
   if (!make_channels (worker, &error))
     die_soon (worker, error);
@@ -509,6 +561,7 @@ worker_process_assign (WorkerProcess *worker, GBytes *version, GBytes *instance_
   FrameWriter *writer = frame_writer_new (WORKER_ASSIGN, 0);
   frame_write_gbytes (writer, version);
   frame_write_gbytes (writer, instance_context);
+  frame_write_u8 (writer, worker->has_grants);
   g_autoptr (GBytes) frame = frame_writer_end (writer);
   g_assert (!worker->is_assigned);
   worker->is_assigned = TRUE;

@@ -96,29 +96,26 @@ await_new (Realm *realm, RealmSettled settled, gpointer user_data)
   return await;
 }
 
-/* NULL, or what its constructor threw. */
-static JSValueRef
+/* FALSE when it is no promise, or one whose constructor throws. */
+static gboolean
 then (Realm *realm, JSObjectRef promise, const Await *await)
 {
   JSValueRef exception = NULL;
   JSObjectCallAsFunction (realm->context, realm->promise_then, promise,
                           G_N_ELEMENTS (await->functions), (const JSValueRef *) await->functions,
                           &exception);
-  return exception;
+  return exception == NULL;
 }
 
-/* A promise of the realm that follows the value, as `await` makes one of it; or one that is
- * rejected with it. Where memory is out, or the realm's own promises are bent, it is missed: the
- * host finds the realm idle. */
-static void
-await_new_promise (Realm *realm, JSValueRef value, gboolean is_rejection, const Await *await)
+/* A promise of the realm that follows the value, as `await` makes one of it. */
+static JSObjectRef
+promise_of (Realm *realm, JSValueRef value)
 {
   JSObjectRef resolve = NULL, reject = NULL;
   JSObjectRef promise = JSObjectMakeDeferredPromise (realm->context, &resolve, &reject, NULL);
-  if (promise == NULL)
-    return;
-  JSObjectCallAsFunction (realm->context, is_rejection ? reject : resolve, NULL, 1, &value, NULL);
-  then (realm, promise, await);
+  if (promise != NULL)
+    JSObjectCallAsFunction (realm->context, resolve, NULL, 1, &value, NULL);
+  return promise;
 }
 
 void
@@ -127,12 +124,13 @@ realm_await (Realm *realm, JSValueRef value, RealmSettled settled, gpointer user
   JSContextRef ctx = realm->context;
   Await *await = await_new (realm, settled, user_data);
   JSObjectRef object = js_as_object (ctx, value);
-  gboolean is_promise
-      = object != NULL
-        && JSValueIsStrictEqual (ctx, JSObjectGetPrototype (ctx, object), realm->promise_prototype);
-  JSValueRef exception = is_promise ? then (realm, object, await) : NULL;
-  if (exception != NULL)
-    await_new_promise (realm, exception, TRUE, await);
-  else if (!is_promise)
-    await_new_promise (realm, value, FALSE, await);
+  if (object != NULL
+      && JSValueIsStrictEqual (ctx, JSObjectGetPrototype (ctx, object), realm->promise_prototype)
+      && then (realm, object, await))
+    return;
+  /* Not a promise of this realm, or a bent one. Where even a new one is bent, or memory is out, nothing settles:
+   * the host finds the realm idle. */
+  JSObjectRef promise = promise_of (realm, value);
+  if (promise != NULL)
+    then (realm, promise, await);
 }

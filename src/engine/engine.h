@@ -123,10 +123,6 @@ JSValueRef js_number (JSContextRef ctx, double number);
 JSValueRef js_bool (JSContextRef ctx, gboolean value);
 JSValueRef js_undefined (JSContextRef ctx);
 JSValueRef js_null (JSContextRef ctx);
-/* The engine's string; where the bytes are no UTF-8, U+FFFD, and *is_valid FALSE. Release it. */
-JSStringRef js_string_of_utf8 (const char *utf8, gsize length, gboolean *is_valid);
-/* With a NUL behind it that does not count; lone surrogates replaced. Free with g_free. */
-char *js_utf8_of_string (JSStringRef string, gsize *length);
 /* UTF-8 of ToString(value), lone surrogates replaced; NULL with *exception if that threw. Free with g_free. */
 char *js_to_utf8 (JSContextRef ctx, JSValueRef value, gsize *length, JSValueRef *exception);
 /* As above but never throws: "" where it would have. For log lines and messages. */

@@ -109,9 +109,10 @@ js_is_nullish (JSContextRef ctx, JSValueRef value)
 JSValueRef
 js_parse_json (JSContextRef ctx, const char *text, gsize length, JSValueRef *exception)
 {
-  gboolean is_valid;
-  JSStringRef string = js_string_of_utf8 (text, length, &is_valid);
-  JSValueRef value = is_valid ? JSValueMakeFromJSONString (ctx, string) : NULL;
+  g_autofree char *copy = g_strndup (text, length);
+  JSStringRef string = JSStringCreateWithUTF8CString (copy);
+  JSValueRef value
+      = memchr (text, '\0', length) == NULL ? JSValueMakeFromJSONString (ctx, string) : NULL;
   JSStringRelease (string);
   if (value == NULL)
     js_throw (ctx, exception, "the text is not JSON");
@@ -148,9 +149,9 @@ construct_error (JSContextRef ctx, const char *constructor, const char *message)
   return error != NULL ? error : JSObjectMakeError (ctx, 1, &text, &ignored);
 }
 
-static JSValueRef
-    G_GNUC_PRINTF (5, 0) throw_va (JSContextRef ctx, JSValueRef *exception, const char *constructor,
-                                   const char *code, const char *format, va_list arguments)
+static JSValueRef G_GNUC_PRINTF (5, 0)
+throw_va (JSContextRef ctx, JSValueRef *exception, const char *constructor, const char *code,
+          const char *format, va_list arguments)
 {
   g_autofree char *message = g_strdup_vprintf (format, arguments);
   if (exception != NULL)

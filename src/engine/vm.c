@@ -73,19 +73,18 @@ set_options (void)
   /* Node has them; a worker holds one instance's code only, so timing attacks find nothing foreign.
    */
   jsc_options_set_boolean ("useSharedArrayBuffer", TRUE);
-  /* A worker shares its processor with many: a collector on a thread of its own makes the one that
-   * runs JavaScript wait for its turn (docs/performance.md). */
+  /* A worker shares its processor with many: a collector on a thread of its own makes the one that runs
+   * JavaScript wait for its turn (docs/performance.md). */
   jsc_options_set_boolean ("useConcurrentGC", FALSE);
   jsc_options_set_uint ("numberOfGCMarkers", 1);
-  /* What a collection frees is a hundred realms, whole: swept at once, their memory is used again
-   * while the processor's caches still hold it. */
+  /* What a collection frees is a hundred realms, whole: swept at once, their memory is used again while the
+   * processor's caches still hold it. */
   jsc_options_set_boolean ("sweepSynchronously", TRUE);
-  /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs
-   * JavaScript with signals, every time. */
+  /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs JavaScript with
+   * signals, every time. */
   jsc_options_set_boolean ("usePollingTraps", TRUE);
-  /* Services of the system realm see objects of many realms. The collector would throw their
-   * compiled code away with each realm that it has met, and it would be compiled again and again.
-   */
+  /* Services of the system realm see objects of many realms. The collector would throw their compiled code away with
+   * each realm that it has met, and it would be compiled again and again. */
   jsc_options_set_boolean ("forceCodeBlockLiveness", TRUE);
 }
 

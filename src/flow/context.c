@@ -70,10 +70,9 @@ scripted_parts (FlowRun *run)
   if (factory == NULL)
     return NULL;
   JSValueRef fetch = runtime_global (run->realm, "fetch", &exception);
-  run->scripted
-      = fetch == NULL
-            ? NULL
-            : js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 1, &fetch, &exception));
+  run->scripted = fetch == NULL ? NULL
+                                : js_as_object (ctx, JSObjectCallAsFunction (ctx, factory, NULL, 1,
+                                                                             &fetch, &exception));
   if (run->scripted != NULL)
     JSValueProtect (ctx, run->scripted);
   return run->scripted;
@@ -148,6 +147,10 @@ instance_object (FlowRun *run)
       JSObjectRef object = js_as_object (ctx, js_parse_json (ctx, text, strlen (text), NULL));
       run->base = object == NULL ? js_object (ctx) : object;
       JSValueProtect (ctx, run->base);
+      JSObjectRef config_vars
+          = run->start->grant == NULL ? NULL : js_get_object (ctx, run->base, "configVars");
+      if (config_vars != NULL)
+        flow_connections_add (run, config_vars);
     }
   return run->base;
 }
@@ -241,6 +244,7 @@ static const struct
   { "debug", MADE },
   { "invokeFlow", MADE },
   { "components", MADE },
+  { "connections", MADE },
 };
 
 static JSValueRef
@@ -260,6 +264,8 @@ make_property (FlowRun *run, const char *name)
     return make_debug (ctx);
   if (strcmp (name, "invokeFlow") == 0)
     return js_function (ctx, "invokeFlow", invoke_flow);
+  if (strcmp (name, "connections") == 0)
+    return flow_connections_object (run);
   JSObjectRef object = js_object (ctx); /* components: none */
   if (strcmp (name, "batch") == 0)
     js_set (ctx, object, "enabled", js_bool (ctx, FALSE));

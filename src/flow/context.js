@@ -26,5 +26,30 @@
     }
   };
 
-  return { invokeFlow };
+  const { defineProperty } = Object;
+
+  // What @prismatic-io/spectral's ConnectionError looks like.
+  const connectionError = (message) => {
+    const error = new Error(message);
+    error.name = "ConnectionError";
+    error.isSpectralError = true;
+    return error;
+  };
+
+  // `read` gives the newest value or the problem, a text, that there is none.
+  const defineReader = (object, property, read) => {
+    const get = () => {
+      const { value, problem } = read();
+      if (problem !== undefined) throw connectionError(problem);
+      return value;
+    };
+    defineProperty(object, property, { get, enumerable: true, configurable: true });
+  };
+
+  const refresh = (ask, name) =>
+    new Promise((resolve, reject) => {
+      ask(String(name), resolve, (message) => reject(connectionError(message)));
+    });
+
+  return { invokeFlow, defineReader, refresh };
 })

@@ -238,7 +238,8 @@ outcome_results (FlowRun *run, StepOutcome *outcome)
   return value == NULL ? js_null (ctx) : value;
 }
 
-/* What is sent as it is stored: anything but text and bytes, which stand for themselves in a body. */
+/* What is sent as it is stored: anything but text and bytes, which stand for themselves in a body.
+ */
 static gboolean
 is_json_body (Value *stored)
 {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/redact.h"
+#include "base/secret.h"
 #include "flow/flow.h"
 #include "runtime/runtime.h"
 
@@ -9,12 +11,12 @@ struct FlowProgram
 {
   Vm *vm;
   Version *version;
-  char *context;      /* JSON text */
-  char *payload_tail; /* `,"webhookUrls":…,…`: what every payload has of it */
-  GPtrArray *scripts; /* of EngineScript, by index of Version.scripts */
+  char *context;             /* JSON text */
+  char *payload_tail;        /* `,"webhookUrls":…,…`: what every payload has of it */
+  GPtrArray *scripts;        /* of EngineScript, by index of Version.scripts */
   GPtrArray **context_names; /* of each script, see parameters.c; NULL = all */
   EngineScript *context_script;
-  RuntimeSurface *surface; /* what the scripts mention */
+  RuntimeSurface *surface;   /* what the scripts mention */
   RuntimePackages *packages; /* or NULL */
 };
 
@@ -64,16 +66,16 @@ struct FlowRun
   Realm *realm;
 
   /* context.c; all protected */
-  JSObjectRef base;     /* the instance's context, parsed for this execution; NULL = not needed yet */
-  JSObjectRef run;      /* what is this execution's own; likewise */
-  JSObjectRef context;  /* the last one that was made */
-  JSObjectRef scripted; /* of context.js; NULL = not needed yet */
-  JSObjectRef states[STATE_COUNT]; /* protected; NULL = nobody has seen it yet */
+  JSObjectRef base; /* the instance's context, parsed for this execution; NULL = not needed yet */
+  JSObjectRef run;  /* what is this execution's own; likewise */
+  JSObjectRef context;               /* the last one that was made */
+  JSObjectRef scripted;              /* of context.js; NULL = not needed yet */
+  JSObjectRef states[STATE_COUNT];   /* protected; NULL = nobody has seen it yet */
   GBytes *state_texts[STATE_COUNT];  /* as last seen */
   gboolean has_changed[STATE_COUNT]; /* since the start */
   json_t *mocks;                     /* object or NULL */
   GHashTable *resumed;               /* path -> FlowResumed */
-  JSObjectRef *modules;              /* exported function of each script; protected; NULL = not yet */
+  JSObjectRef *modules; /* exported function of each script; protected; NULL = not yet */
 
   GPtrArray *records; /* of StepRecord */
   Sequence *sequence;
@@ -87,14 +89,16 @@ struct FlowRun
   guint retry_timer;
   StepOutcome *last; /* of the last step that ended */
 
+  GQueue fresh_waiters; /* of FreshWaiter, connections.c */
+
   gsize log_bytes;
   gboolean *ended_early; /* of flow_run_start(), while it is on the stack */
 };
 
 /* --- run.c: how an action ends; exactly one of these, in an entry --- */
 
-void flow_step_succeed (FlowRun *run, StepOutcome *outcome);       /* takes it */
-void flow_step_fail (FlowRun *run, GBytes *error);                 /* takes it: error JSON */
+void flow_step_succeed (FlowRun *run, StepOutcome *outcome); /* takes it */
+void flow_step_fail (FlowRun *run, GBytes *error);           /* takes it: error JSON */
 void flow_step_fail_message (FlowRun *run, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void flow_step_fail_thrown (FlowRun *run, JSValueRef error);
 /* The body of the request does not read: ends the run, the caller gets 400. */
@@ -115,8 +119,8 @@ StepOutcome *step_outcome_from_trigger (FlowRun *run, JSValueRef returned, char 
 /* Status, content type, headers of a response object; body too if it has one. */
 HttpAnswer *http_answer_from_js (FlowRun *run, JSObjectRef object, char **message);
 /* The answer for a synchronous caller. NULL with *message. */
-HttpAnswer *http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, Value *stored,
-                                    char **message);
+HttpAnswer *
+http_answer_of_outcome (FlowRun *run, StepOutcome *outcome, Value *stored, char **message);
 
 /* --- context.c --- */
 
@@ -127,6 +131,32 @@ JSObjectRef flow_context (FlowRun *run);
 JSValueRef flow_call_scripted (FlowRun *run, const char *name, size_t n,
                                const JSValueRef arguments[], JSValueRef *exception);
 void flow_context_clear (FlowRun *run);
+
+/* --- connections.c, grant.c --- */
+
+struct FlowGrant
+{
+  json_t *connections; /* name -> what the keeper said of it */
+  SecretBytes *key;
+  Redactor *redactor; /* of all secrets that it ever held */
+};
+
+/* Puts the granted connections into the configVars that code will see. Inside an entry. */
+void flow_connections_add (FlowRun *run, JSObjectRef config_vars);
+/* What `context.connections` is. */
+JSObjectRef flow_connections_object (FlowRun *run);
+void flow_connections_clear (FlowRun *run);
+
+/* NULL = no secret is in it. Free with g_free; NULL run->start->grant finds none. */
+char *flow_redact_text (FlowRun *run, const char *text);
+GBytes *flow_redact_json (FlowRun *run, GBytes *json);
+Value *flow_redact_value (FlowRun *run, Value *value);
+/* The label of a secret in it, or NULL. */
+const char *flow_find_secret (FlowRun *run, GBytes *bytes);
+/* A step's results under the execution's key, to be resumed from. */
+GBytes *flow_seal_results (FlowRun *run, const char *path, Value *results);
+/* NULL where they don't open. */
+Value *flow_open_results (FlowRun *run, const char *path, GBytes *sealed);
 
 /* --- states.c --- */
 
@@ -139,8 +169,8 @@ gboolean flow_states_load (FlowRun *run, GError **error);
 void flow_states_clear (FlowRun *run);
 /* Takes the keys of the four states from a returned object into those of the context. */
 void flow_states_merge (FlowRun *run, JSObjectRef returned);
-/* What has changed since the last call, as a JSON object; NULL = nothing. FALSE with *message where a state
- * can't be saved. */
+/* What has changed since the last call, as a JSON object; NULL = nothing. FALSE with *message where
+ * a state can't be saved. */
 gboolean flow_states_changed (FlowRun *run, GBytes **changes, char **message);
 gboolean flow_states_restore (FlowRun *run, GBytes *changes);
 GArray *flow_states_to_save (FlowRun *run); /* of FlowState */
@@ -165,8 +195,8 @@ JSValueRef flow_revive (FlowRun *run, guint record, JSValueRef *exception);
 void flow_json_append_text (GString *json, const char *text, gsize length);
 char *flow_object_text (FlowRun *run);
 char *flow_iso_time (gint64 at_us);
-/* The properties of the context that the exported function of `code` takes, NULL-terminated; NULL = it could
- * see any. */
+/* The properties of the context that the exported function of `code` takes, NULL-terminated; NULL =
+ * it could see any. */
 GPtrArray *flow_context_names (const char *code);
 
 /* --- errors.c: error JSON of EXECUTION_FINISHED --- */

@@ -22,12 +22,13 @@ static void
 finish (FlowRun *run, gboolean is_success, const HttpAnswer *answer, GBytes *error, Value *result)
 {
   g_autoptr (GArray) states = is_success ? flow_states_to_save (run) : NULL;
+  g_autoptr (Value) shown = result == NULL ? NULL : flow_redact_value (run, result);
   FlowEnd end = {
     .is_success = is_success,
     .answer = answer,
     .states = states,
     .error = error,
-    .result = result,
+    .result = shown == NULL ? result : shown,
     .cpu_us = (guint64) realm_cpu_us (run->realm),
     .memory_bytes = resident_bytes (),
   };
@@ -38,15 +39,18 @@ finish (FlowRun *run, gboolean is_success, const HttpAnswer *answer, GBytes *err
 static void
 tell_step (FlowRun *run, Value *results, GBytes *error, GBytes *states)
 {
+  g_autoptr (Value) shown = flow_redact_value (run, results);
+  g_autoptr (GBytes) sealed = shown == NULL ? NULL : flow_seal_results (run, run->path, results);
   FlowStepEnd end = {
     .path = run->path,
     .identifier = run->step->identifier,
     .name = run->step->name,
     .started_at_us = run->step_started_at_us,
     .ended_at_us = g_get_real_time (),
-    .results = results,
+    .results = shown == NULL ? results : shown,
     .error = error,
     .states = states,
+    .sealed = sealed,
   };
   run->sink->step (run, &end, run->user_data);
 }
@@ -56,6 +60,12 @@ flow_fail (FlowRun *run, GBytes *error)
 {
   if (!run->is_done)
     {
+      GBytes *shown = flow_redact_json (run, error);
+      if (shown != NULL)
+        {
+          g_bytes_unref (error);
+          error = shown;
+        }
       g_autofree char *message = flow_error_message (error);
       g_autofree char *line = run->step == NULL ? g_strdup (message)
                                                 : g_strdup_printf ("Step \"%s\" failed: %s",
@@ -73,6 +83,8 @@ void
 flow_reject (FlowRun *run, const char *message)
 {
   g_autoptr (Value) nothing = value_new_undefined ();
+  g_autofree char *shown = flow_redact_text (run, message);
+  message = shown == NULL ? message : shown;
   GBytes *error = flow_error (run, "PayloadError", message);
   run->sink->rejected (run, message, run->user_data);
   finish (run, FALSE, NULL, error, nothing);
@@ -86,7 +98,8 @@ succeed (FlowRun *run)
 {
   g_autofree char *message = NULL;
   StepRecord *record = g_ptr_array_index (run->records, run->records->len - 1);
-  g_autoptr (HttpAnswer) answer = http_answer_of_outcome (run, run->last, record->results, &message);
+  g_autoptr (HttpAnswer) answer
+      = http_answer_of_outcome (run, run->last, record->results, &message);
   if (answer == NULL)
     flow_fail (run, flow_error (run, "ResultError", message));
   else
@@ -98,8 +111,9 @@ succeed (FlowRun *run)
 void
 flow_log (FlowRun *run, LogLevel level, const char *text)
 {
+  g_autofree char *shown = flow_redact_text (run, text);
   run->sink->log (run, g_get_real_time (), level, run->step == NULL ? "" : run->step->identifier,
-                  text, run->user_data);
+                  shown == NULL ? text : shown, run->user_data);
 }
 
 /* Cut where JavaScript would count `most` characters: UTF-16 units, a pair of them never parted. */
@@ -128,6 +142,9 @@ realm_logged (Realm *realm, guint level, const char *text, gpointer host)
   const Limits *limits = &run->start->limits;
   if (run->is_done)
     return;
+  /* Before it is cut: half a secret would not be found. */
+  g_autofree char *shown = flow_redact_text (run, text);
+  text = shown == NULL ? text : shown;
   g_autofree char *cut = cut_line (text, limits->value[LIMIT_LOG_LINE_CHARS]);
   const char *line = cut == NULL ? text : cut;
   gsize length = strlen (line);
@@ -300,6 +317,8 @@ retry_later (FlowRun *run, GBytes *error)
 static void
 ignore_error (FlowRun *run, GBytes *error)
 {
+  g_autoptr (GBytes) shown = flow_redact_json (run, error);
+  error = shown == NULL ? error : shown;
   g_autofree char *message = flow_error_message (error);
   g_autofree char *line
       = g_strdup_printf ("Step \"%s\" failed, which is ignored: %s", run->step->name, message);
@@ -365,9 +384,25 @@ take_resumed (FlowRun *run)
       = run->resumed == NULL ? NULL : g_hash_table_lookup (run->resumed, run->path);
   if (resumed == NULL)
     return FALSE;
+  g_autoptr (Value) opened = NULL;
+  if (resumed->sealed != NULL && g_bytes_get_size (resumed->sealed) > 0)
+    {
+      opened = flow_open_results (run, resumed->path, resumed->sealed);
+      if (opened == NULL)
+        {
+          flow_fail (
+              run,
+              flow_error (
+                  run, "ResumeError",
+                  "The results of a step that ended before the interruption held a secret, and "
+                  "what was sealed of them does not open"));
+          return TRUE;
+        }
+    }
+  Value *results = opened == NULL ? resumed->results : opened;
   flow_states_restore (run, resumed->states);
-  set_last (run, step_outcome_new_value (run, resumed->results));
-  add_record (run, resumed->results);
+  set_last (run, step_outcome_new_value (run, results));
+  add_record (run, results);
   if (run->step->is_trigger)
     tell_response (run);
   go_on (run);
@@ -486,6 +521,11 @@ prepare (FlowRun *run, char **message)
 #ifdef TENON_TEST_HOOKS
   install_test_hooks (run);
 #endif
+  if (run->start->problem != NULL)
+    {
+      *message = g_strdup (run->start->problem);
+      return FALSE;
+    }
   if (g_bytes_get_size (run->start->mocks) > 0)
     run->mocks = json_parse_bytes (run->start->mocks, &error);
   if (error != NULL || !flow_states_load (run, &error))
@@ -585,6 +625,7 @@ release_values (FlowRun *run)
   if (run->last != NULL)
     step_outcome_free (run, run->last);
   flow_states_clear (run);
+  flow_connections_clear (run);
   flow_context_clear (run);
 }
 

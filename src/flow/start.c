@@ -7,6 +7,7 @@ flow_resumed_free (FlowResumed *resumed)
   g_clear_pointer (&resumed->results, value_unref);
   g_clear_pointer (&resumed->error, g_bytes_unref);
   g_clear_pointer (&resumed->states, g_bytes_unref);
+  g_clear_pointer (&resumed->sealed, g_bytes_unref);
   g_free (resumed);
 }
 
@@ -19,5 +20,7 @@ flow_start_free (FlowStart *start)
   g_clear_pointer (&start->states, g_bytes_unref);
   g_clear_pointer (&start->mocks, g_bytes_unref);
   g_clear_pointer (&start->resumed, g_ptr_array_unref);
+  g_clear_pointer (&start->grant, flow_grant_free);
+  g_free (start->problem);
   g_free (start);
 }

@@ -121,6 +121,15 @@ flow_states_changed (FlowRun *run, GBytes **changes, char **message)
       GBytes *json = value_json (value);
       if (g_bytes_equal (json, run->state_texts[id]))
         continue;
+      const char *label = flow_find_secret (run, json);
+      if (label != NULL)
+        {
+          *message = g_strdup_printf (
+              "%s holds a secret, %s: states are stored in the clear, so no secret may be in "
+              "them; read it from configVars where it is needed",
+              state_names[id], label);
+          return FALSE;
+        }
       g_clear_pointer (&run->state_texts[id], g_bytes_unref);
       run->state_texts[id] = g_bytes_ref (json);
       run->has_changed[id] = TRUE;

@@ -18,7 +18,8 @@ status_of (const GError *error)
     return 422;
   if (g_error_matches (error, STORE_ERROR, STORE_ERROR_BUSY)
       || g_error_matches (error, STORE_ERROR, STORE_ERROR_FULL)
-      || g_error_matches (error, DISPATCH_ERROR, DISPATCH_ERROR_STOPPING))
+      || g_error_matches (error, DISPATCH_ERROR, DISPATCH_ERROR_STOPPING)
+      || g_error_matches (error, DISPATCH_ERROR, DISPATCH_ERROR_UNAVAILABLE))
     return 503;
   return 500;
 }
@@ -227,6 +228,40 @@ void
 api_sweep (Request *request, const char *unused)
 {
   store_sweep (request->server->store, sweep_done, wait_for_json (request));
+}
+
+/* --- keys --- */
+
+void
+api_connection_keys (Request *request, const char *unused)
+{
+  g_autoptr (json_t) keys = dispatcher_connection_keys (request->server->dispatcher);
+  if (keys == NULL)
+    request_problem_header (request, 503, "Retry-After", "1",
+                            "the keeper, which has the key, is not there just now");
+  else
+    request_answer_json (request, 200, keys);
+}
+
+void
+api_rotate_keys (Request *request, const char *unused)
+{
+  g_autoptr (json_t) document
+      = request->body == NULL || request->body->len == 0
+            ? json_object ()
+            : json_parse ((const char *) request->body->data, (gssize) request->body->len, NULL);
+  json_t *file = json_object_get (document, "file");
+  if (!json_is_object (document) || (file != NULL && !json_is_string (file))
+      || (file != NULL && !g_path_is_absolute (json_string_value (file))))
+    {
+      request_problem (request, 400,
+                       "the body must be an object; \"file\", where it is given, the absolute path "
+                       "of the new key's "
+                       "file on the server's machine");
+      return;
+    }
+  dispatcher_rotate_keys (request->server->dispatcher, json_string_value (file), json_done,
+                          wait_for_json (request));
 }
 
 /* --- about the server --- */

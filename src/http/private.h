@@ -117,6 +117,8 @@ void api_executions (Request *request, const char *unused);
 void api_execution (Request *request, const char *id);
 void api_logs (Request *request, const char *unused);
 void api_sweep (Request *request, const char *unused);
+void api_connection_keys (Request *request, const char *unused);
+void api_rotate_keys (Request *request, const char *unused);
 void api_openapi (Request *request, const char *unused);
 void api_health (Request *request, const char *unused);
 void api_ready (Request *request, const char *unused);

@@ -17,6 +17,9 @@ static const Route table[] = {
   { "/api/v1/executions/{id}", "GET", TRUE, api_execution },
   { "/api/v1/logs", "GET", TRUE, api_logs },
   { "/api/v1/store/sweep", "POST", TRUE, api_sweep },
+  /* Public keys: whoever has something to seal needs them first. */
+  { "/api/v1/keys/connections", "GET", FALSE, api_connection_keys },
+  { "/api/v1/keys/rotate", "POST", TRUE, api_rotate_keys },
 };
 
 const Route *

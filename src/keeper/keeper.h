@@ -35,15 +35,16 @@
  * number for ATTACH … DETACH, else 0. Ids and names are texts; JSON and JWEs are gbytes. */
 enum
 {
-  /* text key file, u8 may make it (it is the default one), text store id, gbytes check (empty = the
-   * store has none yet), text public URL of the server, for links in sentences. Once, first of all.
-   * -> OPENED or FAILED */
+  /* text key file, u8 MasterKeyKind (master_key.h), text store id, gbytes check (empty = the store
+   * has none yet), u8 the store has rows. Once, first of all. -> OPENED or FAILED */
   KEEPER_OPEN = 1,
 
   /* A row of the store: text id, text instance id, text name, u64 revision, gbytes public,
    * gbytes sealed fields, gbytes sealed token (empty = none). A row that does not open makes the
    * connection one of status "error"; nobody else is concerned. */
   KEEPER_LOAD,
+
+  KEEPER_LOADED, /* there are no more rows: a rotation that was under way goes on */
 
   /* What the instance's present version declares, for every connection of it, at start after the
    * rows and at every deploy: text id, text instance id, text instance name, text name, gbytes
@@ -60,7 +61,9 @@ enum
    * -> ANSWER {connection, warnings: [text]} when it is stored, or REFUSED */
   KEEPER_SET,
 
-  KEEPER_DELETE,    /* text id. Revokes its tokens (RFC 7009), bounded in time -> ANSWER {} */
+  /* text id. Revokes its tokens (RFC 7009), bounded in time, and forgets its fields -> ANSWER
+   * {connection}; then delete the row */
+  KEEPER_DELETE,
   KEEPER_REFRESH,   /* text id. Now, whatever its age -> ANSWER {connection}, or REFUSED */
   KEEPER_AUTHORIZE, /* text id, text redirect URI -> ANSWER {url, cookie, expiresAt}, or REFUSED */
   /* text raw query of the callback, text cookie (may be empty) -> ANSWER {ok, instance, connection,

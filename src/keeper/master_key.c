@@ -59,6 +59,12 @@ key_new (SecretBytes *secret)
   return key;
 }
 
+MasterKey *
+master_key_new (const SecretBytes *secret)
+{
+  return key_new (secret_bytes_new (secret_bytes_data (secret), secret_bytes_size (secret)));
+}
+
 void
 master_key_free (MasterKey *key)
 {
@@ -218,4 +224,14 @@ master_key_make (const char *path, GError **error)
         g_strerror (errno));
   g_unlink (draft);
   return NULL;
+}
+
+gboolean
+master_key_replace (const char *from, const char *path, GError **error)
+{
+  if (g_rename (from, path) == 0 && sync_folder (path))
+    return TRUE;
+  fail (error, MASTER_KEY_ERROR_UNFIT, "the master key %s can't be replaced: %s", path,
+        g_strerror (errno));
+  return FALSE;
 }

@@ -39,6 +39,9 @@ MasterKey *master_key_read (const char *path, MasterKeyKind kind, GError **error
 /* Makes one and its file, mode 0600, on disk when it returns; a file of that name must not be
  * there. */
 MasterKey *master_key_make (const char *path, GError **error);
+MasterKey *master_key_new (const SecretBytes *secret); /* of 32 bytes; copies */
+/* Puts the file `from` in the place of `path`, on disk when it returns. */
+gboolean master_key_replace (const char *from, const char *path, GError **error);
 char *master_key_id_text (const guint8 *id); /* hex */
 /* A key for one purpose: HKDF (RFC 5869) with SHA-256, of any secret. */
 SecretBytes *master_key_derive (const SecretBytes *secret, const char *purpose, gsize length);

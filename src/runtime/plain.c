@@ -27,7 +27,8 @@ native_is_passed_on (JSContextRef ctx, JSObjectRef function, JSObjectRef this_ob
   return js_bool (ctx, runtime_plain_meets_bytes ());
 }
 
-const NativeFunction plain_natives[] = { { "isPassedOn", native_is_passed_on }, { NULL, NULL } };
+const NativeFunction plain_natives[]
+    = { { "isPassedOn", native_is_passed_on }, { NULL, NULL } };
 
 /* --- the marks --- */
 
@@ -49,7 +50,8 @@ static void
 keep_prototype (RuntimeRealm *runtime, guint index, JSObjectRef of)
 {
   JSContextRef ctx = realm_context (runtime->realm);
-  JSObjectRef prototype = of == NULL ? NULL : js_as_object (ctx, JSObjectGetPrototype (ctx, of));
+  JSObjectRef prototype
+      = of == NULL ? NULL : js_as_object (ctx, JSObjectGetPrototype (ctx, of));
   runtime->marked[index] = prototype;
   if (prototype != NULL)
     JSValueProtect (ctx, prototype);
@@ -125,39 +127,23 @@ stringify (RuntimeRealm *runtime, JSValueRef value)
 
 /* --- the text --- */
 
-/* Behind the string whose opening quote this is. */
-static const char *
-after_string (const char *quote, const char *end)
-{
-  for (const char *at = quote + 1; at < end; at++)
-    {
-      const char *close = memchr (at, '"', (gsize) (end - at));
-      if (close == NULL)
-        break;
-      gsize n_backslashes = 0;
-      while (close[-1 - (gssize) n_backslashes] == '\\')
-        n_backslashes++;
-      if (n_backslashes % 2 == 0)
-        return close + 1;
-      at = close;
-    }
-  return end;
-}
-
 static gboolean
 is_too_deep (const char *text, gsize length)
 {
-  static const gint8 steps[256] = { ['{'] = 1, ['['] = 1, ['}'] = -1, [']'] = -1 };
-  const char *end = text + length;
-  int depth = 0;
+  guint depth = 0;
+  gboolean is_string = FALSE;
   if (length < 2 * MOST_DEPTH)
     return FALSE;
-  for (const char *at = text; at < end && depth <= MOST_DEPTH;)
+  for (gsize i = 0; i < length && depth <= MOST_DEPTH; i++)
     {
-      if (*at == '"')
-        at = after_string (at, end);
-      else
-        depth += steps[(guint8) *at++];
+      if (text[i] == '"')
+        is_string = !is_string;
+      else if (is_string)
+        i += text[i] == '\\';
+      else if (text[i] == '{' || text[i] == '[')
+        depth++;
+      else if (text[i] == '}' || text[i] == ']')
+        depth--;
     }
   return depth > MOST_DEPTH;
 }
@@ -169,14 +155,15 @@ runtime_plain_value (Realm *realm, JSValueRef value, gsize most_bytes)
   JSStringRef string = runtime == NULL ? NULL : stringify (runtime, value);
   if (string == NULL)
     return NULL;
-  gsize length;
-  char *text = js_utf8_of_string (string, &length);
+  gsize room = JSStringGetMaximumUTF8CStringSize (string);
+  char *text = g_malloc (room);
+  gsize length = JSStringGetUTF8CString (string, text, room) - 1;
   JSStringRelease (string);
   if (length > most_bytes || is_too_deep (text, length))
     {
       g_free (text);
       return NULL;
     }
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, length);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_realloc (text, length + 1), length);
   return value_new (bytes, NULL);
 }

@@ -3,42 +3,15 @@
 
 #include <string.h>
 
-/* Whether all are below `most` + 1, which is a power of two. */
-static gboolean
-are_below (const JSChar *units, gsize n, JSChar most)
-{
-  JSChar all = 0;
-  for (gsize i = 0; i < n; i++)
-    all |= units[i];
-  return all <= most;
-}
-
-static JSValueRef
-narrow (JSContextRef ctx, const JSChar *units, gsize n, JSValueRef *exception)
-{
-  JSObjectRef array = JSObjectMakeTypedArray (ctx, kJSTypedArrayTypeUint8Array, n, exception);
-  guint8 *bytes = array == NULL ? NULL : JSObjectGetTypedArrayBytesPtr (ctx, array, exception);
-  for (gsize i = 0; bytes != NULL && i < n; i++)
-    bytes[i] = (guint8) units[i];
-  return array == NULL ? js_undefined (ctx) : array;
-}
-
 static JSValueRef
 utf8_encode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
              const JSValueRef arguments[], JSValueRef *exception)
 {
-  JSStringRef string = n == 0 ? NULL : JSValueToStringCopy (ctx, arguments[0], exception);
-  if (string == NULL)
+  gsize length;
+  g_autofree char *text = n == 0 ? NULL : js_to_utf8 (ctx, arguments[0], &length, exception);
+  if (text == NULL)
     return js_undefined (ctx);
-  gsize length = JSStringGetLength (string);
-  const JSChar *units = JSStringGetCharactersPtr (string);
-  JSValueRef ascii
-      = are_below (units, length, 0x7f) ? narrow (ctx, units, length, exception) : NULL;
-  JSStringRelease (string);
-  if (ascii != NULL)
-    return ascii;
-  g_autofree char *text = js_to_utf8 (ctx, arguments[0], &length, exception);
-  JSObjectRef array = text == NULL ? NULL : js_uint8array (ctx, text, length, exception);
+  JSObjectRef array = js_uint8array (ctx, text, length, exception);
   return array == NULL ? js_undefined (ctx) : array;
 }
 
@@ -81,24 +54,10 @@ append_lossy (GString *text, const char *data, gsize length)
     }
 }
 
-/* Text without NUL that the engine may convert as it is. */
-static gboolean
-is_plain_text (const char *data, gsize length)
-{
-  guint8 high = 0;
-  gboolean has_nul = FALSE;
-  for (gsize i = 0; i < length; i++)
-    {
-      high |= (guint8) data[i];
-      has_nul |= data[i] == '\0';
-    }
-  return !has_nul && (high < 0x80 || g_utf8_validate_len (data, length, NULL));
-}
-
 JSValueRef
 runtime_decode_utf8 (JSContextRef ctx, const char *data, gsize length)
 {
-  if (is_plain_text (data, length))
+  if (g_utf8_validate_len (data, length, NULL))
     return js_string_n (ctx, data, length);
   g_autoptr (GString) text = g_string_sized_new (length);
   append_lossy (text, data, length);
@@ -114,7 +73,7 @@ utf8_decode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, si
   gsize length;
   if (n < 2 || !js_get_bytes (ctx, arguments[0], &data, &length))
     return js_throw_type (ctx, exception, "bytes are expected");
-  if (is_plain_text ((const char *) data, length))
+  if (g_utf8_validate_len ((const char *) data, length, NULL))
     return js_string_n (ctx, (const char *) data, length);
   g_autoptr (GString) text = g_string_sized_new (length);
   append_lossy (text, (const char *) data, length);
@@ -128,45 +87,62 @@ utf8_decode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, si
   return js_string_n (ctx, text->str, text->len);
 }
 
-/* latin1Encode (text, isStrict): a byte for each UTF-16 unit, its lower half; undefined where
- * strict and one is over 0xff */
 static JSValueRef
-latin1_encode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-               const JSValueRef arguments[], JSValueRef *exception)
+native_btoa (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+             const JSValueRef arguments[], JSValueRef *exception)
 {
-  JSStringRef string = n < 2 ? NULL : JSValueToStringCopy (ctx, arguments[0], exception);
+  JSStringRef string = n == 0 ? NULL : JSValueToStringCopy (ctx, arguments[0], exception);
   if (string == NULL)
     return js_undefined (ctx);
   gsize length = JSStringGetLength (string);
   const JSChar *units = JSStringGetCharactersPtr (string);
-  gboolean is_wrong = JSValueToBoolean (ctx, arguments[1]) && !are_below (units, length, 0xff);
-  JSValueRef bytes = is_wrong ? js_undefined (ctx) : narrow (ctx, units, length, exception);
+  g_autofree guchar *bytes = g_malloc (length + 1);
+  gboolean is_latin1 = TRUE;
+  for (gsize i = 0; i < length; i++)
+    {
+      is_latin1 = is_latin1 && units[i] <= 0xff;
+      bytes[i] = (guchar) units[i];
+    }
   JSStringRelease (string);
-  return bytes;
+  if (!is_latin1)
+    return js_undefined (ctx);
+  g_autofree char *encoded = g_base64_encode (bytes, length);
+  return js_string (ctx, encoded);
 }
 
-/* latin1Decode (bytes, mask): a character for each byte and the mask (0xff; Buffer's "ascii" is
- * 0x7f) */
+/* Infra standard, "forgiving-base64 decode". */
 static JSValueRef
-latin1_decode (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
-               const JSValueRef arguments[], JSValueRef *exception)
+native_atob (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+             const JSValueRef arguments[], JSValueRef *exception)
 {
-  guint8 *data;
   gsize length;
-  if (n < 2 || !js_get_bytes (ctx, arguments[0], &data, &length))
-    return js_throw_type (ctx, exception, "bytes are expected");
-  JSChar mask = JSValueToNumber (ctx, arguments[1], exception) == 0x7f ? 0x7f : 0xff;
-  g_autofree JSChar *units = g_new (JSChar, MAX (length, 1));
+  g_autofree char *given = n == 0 ? NULL : js_to_utf8 (ctx, arguments[0], &length, exception);
+  if (given == NULL)
+    return js_undefined (ctx);
+  g_autoptr (GString) clean = g_string_sized_new (length);
   for (gsize i = 0; i < length; i++)
-    units[i] = data[i] & mask;
-  return js_string_utf16 (ctx, units, length);
+    if (strchr ("\t\n\f\r ", given[i]) == NULL || given[i] == '\0')
+      g_string_append_c (clean, given[i]);
+  if (clean->len % 4 == 0)
+    for (int i = 0; i < 2 && clean->len > 0 && clean->str[clean->len - 1] == '='; i++)
+      g_string_truncate (clean, clean->len - 1);
+  if (clean->len % 4 == 1)
+    return js_undefined (ctx);
+  for (gsize i = 0; i < clean->len; i++)
+    if (!g_ascii_isalnum (clean->str[i]) && clean->str[i] != '+' && clean->str[i] != '/')
+      return js_undefined (ctx);
+  while (clean->len % 4 != 0)
+    g_string_append_c (clean, '=');
+  gsize size = 0;
+  g_autofree guchar *bytes = g_base64_decode (clean->str, &size);
+  return js_string_latin1 (ctx, bytes, size);
 }
 
 const NativeFunction text_natives[] = {
   { "utf8Encode", utf8_encode },
   { "utf8Decode", utf8_decode },
-  { "latin1Encode", latin1_encode },
-  { "latin1Decode", latin1_decode },
+  { "btoa", native_btoa },
+  { "atob", native_atob },
   { NULL, NULL },
 };
 

@@ -4,9 +4,9 @@
 #include "base/frame.h"
 #include "sandbox/sandbox.h"
 
-/* Server -> zygote: SPAWN with the descriptors server, egress, page; KILL i64 pid.
- * Zygote -> server: SPAWNED i64 pid, text error (NULL = none), in order of the SPAWNs; DIED i64 pid,
- * i64 wait status. */
+/* Server -> zygote: SPAWN with the descriptors server, egress, keeper, page; KILL i64 pid.
+ * Zygote -> server: SPAWNED i64 pid, text error (NULL = none), in order of the SPAWNs; DIED i64
+ * pid, i64 wait status. */
 enum
 {
   ZYGOTE_SPAWN = 1,
@@ -20,15 +20,15 @@ enum
 /* Forks a child in namespaces of its own (SANDBOX_FULL) or not; as fork() otherwise. */
 pid_t sandbox_fork (SandboxMode mode, GError **error);
 
-/* In the child: everything up to seccomp. `outer_uid` is what root inside maps to. The steps are the
- * table in sandbox.c. */
+/* In the child: everything up to seccomp. `outer_uid` is what root inside maps to. The steps are
+ * the table in sandbox.c. */
 gboolean sandbox_enter (SandboxMode mode, GError **error);
 /* The last step: the allow-list. */
 gboolean sandbox_seccomp (GError **error);
 
 /* The worker's whole life after the fork; never returns. */
-void sandbox_run_guest (SandboxMode mode, const SandboxGuest *guest, int server_fd, int egress_fd,
-                        int page_fd) G_GNUC_NORETURN;
+void sandbox_run_guest (SandboxMode mode, const SandboxGuest *guest,
+                        const WorkerFds *fds) G_GNUC_NORETURN;
 
 void sandbox_set_title (const char *title);
 

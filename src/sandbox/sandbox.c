@@ -249,21 +249,24 @@ sandbox_enter (SandboxMode mode, GError **error)
 /* Descriptors 0 to 2 stay open on nothing: the engine and libraries may write there when they die,
  * and a channel must never get one of those numbers. */
 static gboolean
-arrange_descriptors (int server_fd, int egress_fd, GError **error)
+arrange_descriptors (const WorkerFds *fds, GError **error)
 {
+  /* In the order of WORKER_FD_SERVER and following. */
+  int channels[] = { fds->server, fds->egress, fds->keeper };
   int null_fd = open ("/dev/null", O_RDWR);
   if (null_fd < 0)
     return fail (error, "opening /dev/null");
   /* Out of the way of the numbers that are given out. */
-  int server = fcntl (server_fd, F_DUPFD, 16), egress = fcntl (egress_fd, F_DUPFD, 16);
-  if (server < 0 || egress < 0)
-    return fail (error, "keeping the channels");
+  for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
+    if ((channels[i] = fcntl (channels[i], F_DUPFD, 16)) < 0)
+      return fail (error, "keeping the channels");
   for (int fd = 0; fd <= 2; fd++)
     if (dup2 (null_fd, fd) < 0)
       return fail (error, "descriptors 0 to 2");
-  if (dup2 (server, WORKER_FD_SERVER) < 0 || dup2 (egress, WORKER_FD_EGRESS) < 0)
-    return fail (error, "the channels' numbers");
-  if (syscall (SYS_close_range, WORKER_FD_EGRESS + 1, ~0U, 0) < 0)
+  for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
+    if (dup2 (channels[i], WORKER_FD_SERVER + (int) i) < 0)
+      return fail (error, "the channels' numbers");
+  if (syscall (SYS_close_range, WORKER_FD_KEEPER + 1, ~0U, 0) < 0)
     return fail (error, "closing all other descriptors");
   return TRUE;
 }
@@ -303,14 +306,13 @@ run_in_thread (GuestThread *thread)
 }
 
 void
-sandbox_run_guest (SandboxMode mode, const SandboxGuest *guest, int server_fd, int egress_fd,
-                   int page_fd)
+sandbox_run_guest (SandboxMode mode, const SandboxGuest *guest, const WorkerFds *fds)
 {
   g_autoptr (GError) error = NULL;
   GuestThread thread = { mode, guest, NULL };
-  thread.page = mmap (NULL, guest->page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, page_fd, 0);
+  thread.page = mmap (NULL, guest->page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fds->page, 0);
   sandbox_set_title ("tenon: worker");
-  if (thread.page == MAP_FAILED || !arrange_descriptors (server_fd, egress_fd, &error)
+  if (thread.page == MAP_FAILED || !arrange_descriptors (fds, &error)
       || !sandbox_enter (mode, &error))
     _exit (125);
   run_in_thread (&thread);

@@ -38,8 +38,8 @@ spawn (ZygoteState *zygote, Frame *frame)
 {
   g_autoptr (GError) error = NULL;
   pid_t pid = -1;
-  if (frame->n_fds != 3)
-    g_set_error (&error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED, "a worker needs three descriptors");
+  if (frame->n_fds != 4)
+    g_set_error (&error, SANDBOX_ERROR, SANDBOX_ERROR_FAILED, "a worker needs four descriptors");
   else
     pid = sandbox_fork (zygote->mode, &error);
   if (pid == 0)
@@ -47,7 +47,8 @@ spawn (ZygoteState *zygote, Frame *frame)
       sigset_t none;
       sigemptyset (&none);
       sigprocmask (SIG_SETMASK, &none, NULL);
-      sandbox_run_guest (zygote->mode, zygote->guest, frame->fds[0], frame->fds[1], frame->fds[2]);
+      WorkerFds fds = { frame->fds[0], frame->fds[1], frame->fds[2], frame->fds[3] };
+      sandbox_run_guest (zygote->mode, zygote->guest, &fds);
     }
   if (pid > 0)
     g_hash_table_add (zygote->workers, GINT_TO_POINTER (pid));

@@ -148,13 +148,12 @@ zygote_client_free (Zygote *zygote)
 }
 
 void
-zygote_spawn (Zygote *zygote, int server_fd, int egress_fd, int page_fd, ZygoteSpawned done,
-              gpointer user_data)
+zygote_spawn (Zygote *zygote, const WorkerFds *fds, ZygoteSpawned done, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) frame = frame_writer_end (frame_writer_new (ZYGOTE_SPAWN, 0));
-  int fds[] = { server_fd, egress_fd, page_fd };
-  if (!frame_channel_send_fds (zygote->channel, frame, fds, 3, &error))
+  int passed[] = { fds->server, fds->egress, fds->keeper, fds->page };
+  if (!frame_channel_send_fds (zygote->channel, frame, passed, G_N_ELEMENTS (passed), &error))
     {
       done (-1, error, user_data);
       return;

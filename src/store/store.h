@@ -49,6 +49,7 @@ typedef struct Store Store;
 
 /* Opens (makes, migrates) `folder`/tenon.db, mode 0600. Blocks. */
 Store *store_open (const char *folder, const StoreRetention *retention, GError **error);
+const char *store_folder (Store *store);
 /* Writes what is queued, then closes. Blocks. No `done` runs after it. */
 void store_close (Store *store);
 

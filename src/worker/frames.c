@@ -18,8 +18,8 @@ frame_write_answer (FrameWriter *frame, const HttpAnswer *answer)
 static void
 read_resumed (FrameReader *reader, FlowStart *start)
 {
-  /* Four length prefixes of at least a byte each. */
-  guint32 n = frame_read_count (reader, 13);
+  /* A text, a value and three lengths. */
+  guint32 n = frame_read_count (reader, 17);
   start->resumed = g_ptr_array_new_with_free_func ((GDestroyNotify) flow_resumed_free);
   for (guint32 i = 0; i < n && !reader->has_failed; i++)
     {
@@ -29,6 +29,7 @@ read_resumed (FrameReader *reader, FlowStart *start)
       resumed->results = frame_read_value (reader);
       resumed->error = frame_read_gbytes (reader);
       resumed->states = frame_read_gbytes (reader);
+      resumed->sealed = frame_read_gbytes (reader);
     }
 }
 

@@ -11,7 +11,8 @@ enum
   /* Gives a blank worker its instance, once.
    *   gbytes version document (version_to_json)
    *   gbytes instance context (JSON object: configVars, customer, instance, user,
-   *          integration, webhookUrls, webhookApiKeys, globalDebug, runnerAllocatedMemoryMb) */
+   *          integration, webhookUrls, webhookApiKeys, globalDebug, runnerAllocatedMemoryMb)
+   *   u8     each execution waits for its connections from the keeper (keeper.h, KEEPER_GRANTED) */
   WORKER_ASSIGN = 1,
 
   /* Starts an execution in a realm of its own.
@@ -27,8 +28,8 @@ enum
    *   gbytes limits (limits_to_json)
    *   gbytes mocks: JSON object step identifier -> result, or empty
    *   count  of resumed steps: those whose result is stored
-   *     each: text path, value results, gbytes error JSON (empty = none), gbytes states (as in
-   *     EXECUTION_STEP)
+   *     each: text path, value results, gbytes error JSON (empty = none), gbytes states and gbytes
+   *     sealed (as in EXECUTION_STEP)
    */
   WORKER_START,
 
@@ -54,8 +55,10 @@ enum
    *   i64 started at, i64 ended at (µs since 1970)
    *   value results
    *   gbytes error JSON (empty = none), as in EXECUTION_FINISHED
-   *   gbytes states that the step changed (empty = none): JSON object {executionState?, instanceState?, …},
-   *          kept with the step (StoreStep.states) so that a resumed execution has them */
+   *   gbytes states that the step changed (empty = none): JSON object {executionState?,
+   * instanceState?, …}, kept with the step (StoreStep.states) so that a resumed execution has them
+   *   gbytes sealed (empty = the results are whole): the results as they are, where those above are
+   * without the secrets that were in them; only a worker with the execution's key opens it */
   EXECUTION_STEP,
 
   /* Log lines: count, each: i64 at, u8 LogLevel, text step identifier (or ""), text line */
@@ -124,6 +127,7 @@ enum
 {
   WORKER_FD_SERVER = 3,
   WORKER_FD_EGRESS = 4,
+  WORKER_FD_KEEPER = 5, /* the other side is closed where there is no keeper */
 };
 
 #define WORKER_MAX_FRAME_BYTES ((gsize) 768 << 20)

@@ -13,6 +13,7 @@
 
 #include "base/frame.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "flow/flow.h"
 #include "runtime/runtime.h"
 #include "worker/private.h"
@@ -44,6 +45,7 @@ void
 worker_prepare (WorkerPage *page)
 {
   worker.page = page;
+  secret_wipe_json_memory (); /* connections are read with it */
   worker.vm = vm_new ();
   vm_set_entry_func (worker.vm, entry_changed, page);
   worker.runs = g_hash_table_new (g_int64_hash, g_int64_equal);
@@ -90,6 +92,7 @@ run_step (FlowRun *run, const FlowStepEnd *step, gpointer data)
   frame_write_value (frame, step->results);
   frame_write_gbytes (frame, step->error);
   frame_write_gbytes (frame, step->states);
+  frame_write_gbytes (frame, step->sealed);
   frame_channel_send_writer (worker.channel, frame);
 }
 
@@ -139,8 +142,14 @@ run_over (FlowRun *run, gpointer data)
   flow_run_free (run);
 }
 
+static void
+run_wants_fresh (FlowRun *run, const char *connection, gpointer data)
+{
+  worker_want_fresh (&worker, flow_run_slot (run), connection);
+}
+
 static const FlowSink sink
-    = { run_rejected, run_response, run_step, run_log, run_finished, run_over };
+    = { run_rejected, run_response, run_step, run_log, run_finished, run_over, run_wants_fresh };
 
 /* --- the clock --- */
 
@@ -167,6 +176,7 @@ assign (Frame *frame)
   frame_reader_init (&reader, frame);
   g_autoptr (GBytes) document = frame_read_gbytes (&reader);
   g_autoptr (GBytes) context = frame_read_gbytes (&reader);
+  worker.has_grants = frame_read_bool (&reader);
   if (!frame_reader_end (&reader, &error))
     {
       fail_worker (error->message);
@@ -208,8 +218,17 @@ start_run (Frame *frame)
       fail_worker (error->message);
       return;
     }
+  if (worker.has_grants)
+    worker_wait_for_grant (&worker, g_steal_pointer (&start));
+  else
+    worker_begin (g_steal_pointer (&start));
+}
+
+void
+worker_begin (FlowStart *start)
+{
   guint64 slot = start->slot;
-  FlowRun *run = flow_run_start (worker.program, g_steal_pointer (&start), &sink, NULL);
+  FlowRun *run = flow_run_start (worker.program, start, &sink, NULL);
   if (run == NULL)
     return;
   guint64 *key = flow_run_slot_key (run);
@@ -230,7 +249,9 @@ cancel_run (Frame *frame)
   FlowRun *run = g_hash_table_lookup (worker.runs, &frame->stream);
   if (!frame_reader_end (&reader, &error))
     fail_worker (error->message);
-  else if (run != NULL)
+  else if (run == NULL)
+    worker_cancel_waiting (&worker, frame->stream, message);
+  else
     flow_run_cancel (run, limit_find (limit), message);
 }
 
@@ -292,6 +313,7 @@ worker_serve (void)
   worker.loop = g_main_loop_new (NULL, FALSE);
   worker.channel
       = frame_channel_new (WORKER_FD_SERVER, NULL, &options, handle_frame, server_closed, NULL);
+  worker_open_keeper (&worker);
 #ifdef TENON_TEST_HOOKS
   worker_add_test_hooks ();
 #endif

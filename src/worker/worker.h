@@ -10,5 +10,6 @@
  * Call in the forked child, once. `page` stays mapped for the worker's life. */
 void worker_prepare (WorkerPage *page);
 
-/* After seccomp: serves the channels until the server's side closes, then returns the exit status. */
+/* After seccomp: serves the channels until the server's side closes, then returns the exit status.
+ */
 int worker_serve (void);

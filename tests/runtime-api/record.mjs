@@ -18,22 +18,20 @@ const leaves = new Set([
 ]);
 
 /** Of no use to anybody outside Node.js itself. */
-const isInternal = (name) => /^kMax|^domain$|^noDeprecation$|^attribute$|^NODE_PERFORMANCE_(ENTRY_TYPE|MILESTONE)/.test(name);
+const isInternal = (name) => /^kMax|^domain$|^NODE_PERFORMANCE_(ENTRY_TYPE|MILESTONE)/.test(name);
 
 /** "domain" last: to require it changes what others have. */
 const moduleNames = () => [...builtinModules.filter((name) => !/^_|^domain$/.test(name)).sort(), "domain"];
 
 const sorted = (object) => Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const drop = (names) => names.filter((name) => !isInternal(name));
-
 const clean = (members) =>
   Object.fromEntries(
     Object.entries(members)
       .filter(([name]) => !isInternal(name))
       .map(([name, member]) => {
-        if (Array.isArray(member)) return [name, drop(member)];
-        return [name, member.static === undefined ? member : { static: drop(member.static), prototype: drop(member.prototype) }];
+        if (Array.isArray(member)) return [name, member.filter((own) => !isInternal(own))];
+        return [name, member.static === undefined ? member : { ...member, static: member.static.filter((own) => !isInternal(own)) }];
       }),
   );
 
@@ -45,7 +43,7 @@ export const record = () => {
   const names = [...new Set([...globals, ...webGlobals])].sort();
   const { modules, globals: found } = walk(createRequire(import.meta.url), moduleNames(), names, globalThis, leaves);
   const cleaned = Object.entries(modules).map(([name, members]) => [name, clean(members)]);
-  return { node: process.version, modules: sorted(Object.fromEntries(cleaned)), globals: clean(found) };
+  return { node: process.version, modules: sorted(Object.fromEntries(cleaned)), globals: found };
 };
 
 const isMain = process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1].split("/").pop());

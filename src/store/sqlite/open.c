@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #define SWEEP_SECONDS 60
-/* Most rows of executions and steps are one to two KiB. Of a row in a table without rowids, a page
- * keeps no more than a quarter of its own size: with SQLite's 4096 nearly every one had an overflow
- * page to itself. Files that are older keep the size that they have. */
+/* Most rows of executions and steps are one to two KiB. Of a row in a table without rowids, a page keeps no more
+ * than a quarter of its own size: with SQLite's 4096 nearly every one had an overflow page to itself. Files that are
+ * older keep the size that they have. */
 #define FIRST_PRAGMAS "PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL"
 #define PRAGMAS                                                                                    \
   "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 10000;"           \
-  "PRAGMA wal_autocheckpoint = 500; PRAGMA journal_size_limit = 16777216;"                         \
+  "PRAGMA wal_autocheckpoint = 500; PRAGMA journal_size_limit = 16777216;"                        \
   "PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
 
 void store_reader_run (gpointer data, gpointer unused);
@@ -131,6 +131,12 @@ store_open (const char *folder, const StoreRetention *retention, GError **error)
     }
   store_free (store);
   return NULL;
+}
+
+const char *
+store_folder (Store *store)
+{
+  return store->folder;
 }
 
 void

@@ -1,5 +1,4 @@
-/* AES-256-GCM through OpenSSL. */
-#include "keeper/private.h"
+#include "base/gcm.h"
 
 #include <openssl/evp.h>
 
