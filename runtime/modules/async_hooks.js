@@ -133,6 +133,8 @@ class AsyncLocalStorage {
   }
 }
 
+require("async-context").provide(AsyncLocalStorage.snapshot);
+
 const hook = { enable: () => hook, disable: () => hook };
 
 module.exports = {

@@ -1,4 +1,5 @@
 // Node's dns: egress asks, by the operator's resolver, and keeps to itself the addresses that the policy refuses.
+const { snapshot } = require("async-context");
 const { isIP, isIPv4 } = require("net-address");
 const { argumentType, argumentValue, checkFunction, checkString } = require("node-errors");
 const { questionError } = require("net-errors");
@@ -29,12 +30,19 @@ const ask = (name, kind, done) => {
     process.nextTick(done, { code: "ENOTFOUND", message: "" });
     return () => {};
   }
-  const id = native.dnsResolve(
-    name,
-    kinds[kind],
-    (json) => done(null, JSON.parse(json)),
-    (code, message) => done({ code, message }),
-  );
+  const run = snapshot();
+  let id;
+  try {
+    id = native.dnsResolve(
+      name,
+      kinds[kind],
+      (json) => run(done, null, JSON.parse(json)),
+      (code, message) => run(done, { code, message }),
+    );
+  } catch (error) {
+    process.nextTick(done, error);
+    return () => {};
+  }
   if (id === undefined) process.nextTick(done, { code: "ECONNREFUSED", message: "" });
   return () => id !== undefined && native.socketClose(id);
 };

@@ -1,4 +1,5 @@
 // ClientRequest: one request and its response, over a socket that an agent gives.
+const { snapshot } = require("async-context");
 const { Buffer } = require("buffer");
 const { OutgoingMessage, out, failure } = require("http-outgoing");
 const { IncomingMessage, abortedError } = require("http-incoming");
@@ -7,6 +8,8 @@ const { isToken, isPath, maxHeaderSize } = require("http-common");
 const { argumentType, checkInteger, checkString, nodeError } = require("node-errors");
 const { hangUp } = require("net-errors");
 const { URL } = require("whatwg-url");
+
+const context = Symbol("context"); // of who asked, not of who opened the connection
 
 const without = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"]);
 
@@ -79,6 +82,7 @@ function ClientRequest(input, given, callback) {
   this.reusedSocket = false;
   this.host = host;
   this.protocol = protocol;
+  this[context] = snapshot();
   if (this.agent && !this.agent.keepAlive && !Number.isFinite(this.agent.maxSockets)) this.shouldKeepAlive = false;
   this._takeHeaders(options, hostHeader(host, port, defaultPort));
   if (options.signal !== undefined && options.signal !== null) listenToSignal(this, options.signal);
@@ -226,6 +230,7 @@ const attach = (request, socket) => {
     },
     timeout: () => request.res?.emit("timeout"),
   };
+  for (const [name, listener] of Object.entries(all)) all[name] = (...args) => request[context](listener, ...args);
   listeners.set(socket, all);
   for (const [name, listener] of Object.entries(all)) socket.on(name, listener);
   if (request.timeout !== undefined) listenToTimeout(request);

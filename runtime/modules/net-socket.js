@@ -1,4 +1,5 @@
 // net.Socket over egress, which resolves, applies the policy and connects.
+const { snapshot } = require("async-context");
 const { Buffer } = require("buffer");
 const { Duplex } = require("stream");
 const { isIP, isIPv6, BlockList, checkPort } = require("net-address");
@@ -21,19 +22,26 @@ class Wire {
   #credit = windowBytes;
   #writing; // {bytes, at, unsent: what has not left yet, done}
   constructor(host, port, events) {
-    this.#id = native.socketConnect(
-      host,
-      port,
-      events.connected,
-      (bytes) => events.data(bufferOf(bytes)),
-      events.eof,
-      (count) => this.#onCredit(count),
-      () => (this.#id = undefined),
-      (code, message, place, number) => {
-        this.#id = undefined;
-        events.failed(connectionError(code, message, place, number));
-      },
-    );
+    const run = snapshot();
+    try {
+      this.#id = native.socketConnect(
+        host,
+        port,
+        (...args) => run(events.connected, ...args),
+        (bytes) => run(events.data, bufferOf(bytes)),
+        () => run(events.eof),
+        (count) => run(() => this.#onCredit(count)),
+        () => (this.#id = undefined),
+        (code, message, place, number) => {
+          this.#id = undefined;
+          run(events.failed, connectionError(code, message, place, number));
+        },
+      );
+    } catch (error) {
+      /* Too many are open. */
+      process.nextTick(events.failed, error);
+      return;
+    }
     if (this.#id === undefined) process.nextTick(events.failed, connectionError("ENETUNREACH", "connect ENETUNREACH: there is no way out of this execution", host, port));
   }
   /** One at a time; `done` runs when the bytes have been given to the system. */

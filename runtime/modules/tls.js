@@ -2,7 +2,7 @@
 const { Buffer } = require("buffer");
 const { Socket, adopt, opened, state, normalize } = require("net-socket");
 const { isIP } = require("net-address");
-const { argumentType, checkFunction, nodeError } = require("node-errors");
+const { argumentType, argumentValue, checkFunction, nodeError } = require("node-errors");
 const { hangUp } = require("net-errors");
 const { refuse, refusal } = require("refused");
 
@@ -49,6 +49,8 @@ const checkVersion = (value, name) => {
   return value ?? undefined;
 };
 
+let defaultAuthorities; // in PEM, in place of the system's
+
 class SecureContext {
   #options;
   constructor(options) {
@@ -71,7 +73,7 @@ const createSecureContext = (options = {}) => {
   /* Those of TLS 1.3 are not chosen: OpenSSL has all of them on. */
   const old = ciphers?.split(":").filter((name) => !name.startsWith("TLS_")).join(":");
   const made = {
-    ca: pemOf(options.ca, "ca"),
+    ca: pemOf(options.ca, "ca") ?? defaultAuthorities,
     cert: pemOf(options.cert, "cert") ?? bundle.cert,
     key: keyOf(options) ?? bundle.key,
     minVersion: only ?? checkVersion(minVersion, "minimum") ?? module.exports.DEFAULT_MIN_VERSION,
@@ -453,11 +455,20 @@ module.exports = {
 /* They come from egress at the first use; until then the list is empty. */
 native.tlsReady(() => {});
 let roots;
-Object.defineProperty(module.exports, "rootCertificates", {
-  get() {
-    if (roots?.length > 0) return roots;
-    return (roots = Object.freeze(native.tlsRoots().map((der) => toPem(der).trimEnd())));
-  },
-  enumerable: true,
-  configurable: true,
-});
+const systemRoots = () => {
+  if (!(roots?.length > 0)) roots = Object.freeze(native.tlsRoots().map((der) => toPem(der).trimEnd()));
+  return roots;
+};
+Object.defineProperty(module.exports, "rootCertificates", { get: systemRoots, enumerable: true, configurable: true });
+
+module.exports.getCACertificates = (type = "default") => {
+  if (!["default", "system", "bundled", "extra"].includes(type)) throw argumentValue("type", type, "must be one of: 'default', 'system', 'bundled', 'extra'");
+  if (type === "extra") return [];
+  return type === "default" && defaultAuthorities !== undefined ? defaultAuthorities.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [] : [...systemRoots()];
+};
+module.exports.setDefaultCACertificates = (certificates) => {
+  if (!Array.isArray(certificates)) throw argumentType("certs", "an instance of Array", certificates);
+  const text = pemOf(certificates, "certs");
+  native.tlsNew({ ca: text });
+  defaultAuthorities = text;
+};

@@ -306,6 +306,20 @@ test("repeated headers are joined as Node joins them", async () => {
   assert.deepEqual(data, [["a=1", "b=2"], "1, 2", "1", true, "é"]);
 });
 
+test("an answer is told in the context of who asked, on a connection that another opened", async () => {
+  const data = await listening(mirror(), (port) =>
+    run(port, `
+      const { AsyncLocalStorage } = require("async_hooks");
+      const storage = new AsyncLocalStorage();
+      const contexts = (store) => storage.run(store, () => new Promise((resolve) => http.get({ host: "127.0.0.1", port }, (res) => {
+        const seen = [storage.getStore()];
+        res.on("data", () => seen.push(storage.getStore())).on("end", () => resolve([...seen, storage.getStore(), res.req.reusedSocket]));
+      })));
+      return { data: [await contexts("a"), await contexts("b")] };`),
+  );
+  assert.deepEqual(data, [["a", "a", "a", false], ["b", "b", "b", true]]);
+});
+
 test("servers are refused, and their classes are there to be asked about", async () => {
   const data = await run(1, `
     const thrown = (run) => { try { run(); } catch (error) { return error.code; } };

@@ -171,6 +171,20 @@ test("a lookup of the caller's own decides where to, and the policy is asked all
   assert.deepEqual(data, [[[null, "127.0.0.1", 4, "somewhere.example"]], "EPOLICY"]);
 });
 
+test("a connection too many is an error of that socket", async () => {
+  const data = await withServer(echo, (port) =>
+    run(port, `
+      const sockets = Array.from({ length: 4 }, () => net.connect(port, "127.0.0.1"));
+      const outcomes = await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.on("connect", () => resolve("connected")).on("error", ({ code }) => resolve(code)))));
+      for (const socket of sockets) socket.destroy();
+      const again = net.connect(port, "127.0.0.1");
+      await once(again, "connect");
+      again.destroy();
+      return { data: outcomes };`, { limits: { requests: 3 } }),
+  );
+  assert.deepEqual(data, ["connected", "connected", "connected", "EMFILE"]);
+});
+
 test("addresses are told from names as Node does", async () => {
   const data = await run(0, `
     const texts = ["127.0.0.1", "127.1", "0177.0.0.1", "256.1.1.1", "::", "::1", "::ffff:1.2.3.4", "fe80::1%eth0", "1::2::3", ":::", "12345::", "a.b", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", ""];

@@ -123,6 +123,17 @@ test("the system's authorities are trusted, and listed", () =>
     assert.deepEqual(JSON.parse(stdout).result, ["connected", 1, true]);
   }));
 
+test("a program's own authorities take the place of the system's", () =>
+  withAuthority(async ({ ca, issue }) => {
+    const data = await listening(tls.createServer(await issue(goodNames), echo), (port) =>
+      run({ ca, port }, `
+        const before = await failure(tls.connect({ host: "127.0.0.1", port }));
+        tls.setDefaultCACertificates([ca]);
+        return { data: [before, await failure(tls.connect({ host: "127.0.0.1", port })), tls.getCACertificates().length, tls.getCACertificates("extra").length] };`),
+    );
+    assert.deepEqual(data, ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "connected", 1, 0]);
+  }));
+
 test("a client shows its own certificate, by cert and key or by pfx", () =>
   withAuthority(async ({ ca, issue, pfx }) => {
     const own = await issue(goodNames);
