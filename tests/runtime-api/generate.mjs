@@ -55,10 +55,14 @@ const nameList = (names) => {
     .join(", ");
 };
 
-/** {status: "full" | "partial" | "missing" | "refused", why} of one member. */
+/**
+ * {status: "full" | "partial" | "missing" | "refused", why} of one member. A note with `own`: what Node has in the
+ * prototype is each instance's own here.
+ */
 const judge = (note, lacks = []) => {
   if (lacks.refused !== undefined) return { status: "refused", why: lacks.refused };
   if (lacks === "missing") return { status: "missing", why: note?.missing ?? "" };
+  if (note?.own === true) lacks = lacks.filter((name) => !name.startsWith("prototype."));
   const without = lacks.length > 0 ? [`without ${nameList(lacks)}`] : [];
   const why = [...(note?.partial === undefined ? [] : [note.partial]), ...without].join("; ");
   return why === "" ? { status: "full" } : { status: "partial", why };
