@@ -57,6 +57,10 @@ const freeData = function () {
   this.destroy();
 };
 
+const guardIdle = (socket) => {
+  if (!socket.listeners("data").includes(freeData)) socket.on("data", freeData);
+};
+
 /** A request has left its socket. */
 const onFree = (agent, socket, options) => {
   const name = agent.getName(options);
@@ -82,7 +86,9 @@ const onFree = (agent, socket, options) => {
   socket._httpMessage = null;
   agent.removeSocket(socket, options);
   socket.once("error", freeError);
-  socket.on("data", freeData);
+  /* Whoever hears the response close must not see a listener: node-fetch 2 takes it for a response cut short. */
+  if (request.res?.closed === false) request.res.once("close", () => free.includes(socket) && guardIdle(socket));
+  else guardIdle(socket);
   socket.resume();
   free.push(socket);
 };

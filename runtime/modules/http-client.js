@@ -337,6 +337,8 @@ class Reader {
     const { res } = this.#request;
     this.#isOver = true;
     if (res === null) return;
+    /* As in Node, nobody listens any more: node-fetch 2 takes one who does for a response cut short. */
+    if (!this.#isUpgrade) this.#socket.removeListener("data", listeners.get(this.#socket)?.data);
     res.complete = true;
     res.rawTrailers = trailers;
     res.push(null);

@@ -265,6 +265,7 @@ class Session {
 
 const session = Symbol("session");
 const verifies = Symbol("verifies");
+const silent = Symbol("silent");
 
 function TLSSocket(stream, options) {
   if (!(this instanceof TLSSocket)) return new TLSSocket(stream, options);
@@ -291,6 +292,8 @@ const { prototype } = TLSSocket;
 const wrap = (socket, stream) => {
   const inner = adopt(socket, (events) => (socket[session] = new Session(stream, { ...events, secure: () => onSecure(socket) })));
   socket._parent = stream;
+  /* http2-wrapper, which got loads, looks there when it is loaded. */
+  if (!(stream instanceof Socket)) socket._handle = { _parentWrap: stream };
   socket._host = stream._host ?? null;
   inner.isLookedUp = true;
   const places = () => {
@@ -316,11 +319,22 @@ const wrap = (socket, stream) => {
     });
   } else {
     places();
-    process.nextTick(start, socket);
+    /* By itself a TLSSocket over a stream is silent until it is written to, as in Node. */
+    if (socket._tlsOptions[verifies]) process.nextTick(start, socket);
+    else socket[silent] = true;
   }
 };
 
-prototype._start = function _start() {};
+prototype._start = function _start() {
+  if (!this[silent]) return;
+  this[silent] = false;
+  start(this);
+};
+for (const name of ["_write", "_writev"])
+  prototype[name] = function (...args) {
+    this._start();
+    Socket.prototype[name].apply(this, args);
+  };
 
 /** Begins the handshake, once the authorities are known. */
 const start = (socket) => {

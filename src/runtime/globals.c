@@ -35,6 +35,7 @@ static const char bootstrap_source[]
       "undefined };"
       "  for (let i = 0; i < names.length; i += 2) {"
       "    const name = names[i], module = names[i + 1];"
+      "    if (name === 'WebAssembly') { load(module)(target[name]); continue; }" /* the engine's own */
       "    descriptor.get = () => {"
       "      const exports = load(module);"
       "      const value = has(exports, name) ? exports[name] : exports;"
@@ -53,7 +54,7 @@ load_table (void)
   static const char *const bytes[]
       = { "Uint8Array",   "Uint8ClampedArray", "Int8Array",    "Uint16Array",    "Int16Array",
           "Uint32Array",  "Int32Array",        "Float16Array", "Float32Array",   "Float64Array",
-          "BigInt64Array", "BigUint64Array",   "ArrayBuffer",  "SharedArrayBuffer", "WebAssembly" };
+          "BigInt64Array", "BigUint64Array",   "ArrayBuffer",  "SharedArrayBuffer" };
   if (indices != NULL)
     return;
   indices = g_hash_table_new (g_str_hash, g_str_equal);
@@ -122,7 +123,10 @@ add_word (RuntimeSurface *surface, const char *word, gsize length, gboolean is_l
   if (GPOINTER_TO_UINT (found) == BYTES)
     surface->has_bytes = TRUE;
   else if (GPOINTER_TO_UINT (found) != EVERYTHING)
-    surface->wanted[GPOINTER_TO_UINT (found) - 1] = TRUE;
+    {
+      surface->wanted[GPOINTER_TO_UINT (found) - 1] = TRUE;
+      surface->has_bytes |= strcmp (copy, "WebAssembly") == 0; /* its memories are some */
+    }
   else if (!is_library)
     want_all (surface);
 }
