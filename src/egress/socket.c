@@ -1,8 +1,8 @@
 /* A TCP connection of a worker: what net, tls and WebSocket are made of.
  *
- * The name is resolved here and the policy asked about each address just before it is connected to, so that a name
- * that answers differently the second time gains nothing. The worker may have EGRESS_WINDOW_BYTES on their way to
- * the network, and is told of each write that got there.
+ * The name is resolved here and the policy asked about each address just before it is connected to,
+ * so that a name that answers differently the second time gains nothing. The worker may have
+ * EGRESS_WINDOW_BYTES on their way to the network, and is told of each write that got there.
  */
 #include "egress/private.h"
 
@@ -16,6 +16,9 @@
 
 #define READ_BYTES (64 << 10)
 #define CONGESTED_MS 10
+/* How long an address may take where there is another to try: many machines have an IPv6 that leads
+ * nowhere (RFC 8305). */
+#define ATTEMPT_MS 500
 
 struct EgressSocket
 {
@@ -30,7 +33,7 @@ struct EgressSocket
   GCancellable *resolving; /* NULL = resolved */
   GList *addresses;        /* of GInetAddress; the rest to be tried */
   int fd;
-  GSource *reading, *writing, *timeout, *waiting; /* NULL = not so */
+  GSource *reading, *writing, *timeout, *attempt, *waiting; /* NULL = not so */
   gboolean is_connected, is_held, has_ended, is_shut;
   GQueue writes; /* of GBytes */
   gsize written; /* of the first */
@@ -84,6 +87,7 @@ close_socket (EgressSocket *socket)
   clear_source (&socket->reading);
   clear_source (&socket->writing);
   clear_source (&socket->timeout);
+  clear_source (&socket->attempt);
   clear_source (&socket->waiting);
   if (socket->fd >= 0)
     close (socket->fd);
@@ -206,8 +210,8 @@ on_writable (int fd, GIOCondition condition, gpointer user_data)
 static void
 update_sources (EgressSocket *socket)
 {
-  gboolean reads = socket->is_connected && !socket->is_held && !socket->has_ended
-                   && socket->waiting == NULL;
+  gboolean reads
+      = socket->is_connected && !socket->is_held && !socket->has_ended && socket->waiting == NULL;
   if (reads && socket->reading == NULL)
     socket->reading = add_fd (socket, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable);
   else if (!reads)
@@ -285,6 +289,7 @@ on_connected (int fd, GIOCondition condition, gpointer user_data)
       return G_SOURCE_REMOVE;
     }
   clear_source (&socket->timeout);
+  clear_source (&socket->attempt);
   socket->is_connected = TRUE;
   tell_connected (socket);
   if (write_some (socket))
@@ -322,12 +327,23 @@ connect_to (EgressSocket *socket, GInetAddress *address)
   return FALSE;
 }
 
+static gboolean
+on_attempt_over (gpointer user_data)
+{
+  EgressSocket *socket = user_data;
+  g_autofree char *address = g_inet_address_to_string (socket->addresses->data);
+  keep_failure (socket, failure_of_errno (socket, "connect", ETIMEDOUT, address));
+  try_next (socket);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 try_next (EgressSocket *socket)
 {
   for (;;)
     {
       clear_source (&socket->writing);
+      clear_source (&socket->attempt);
       if (socket->fd >= 0)
         {
           close (socket->fd);
@@ -343,6 +359,8 @@ try_next (EgressSocket *socket)
       if (connect_to (socket, socket->addresses->data))
         {
           socket->writing = add_fd (socket, G_IO_OUT | G_IO_ERR | G_IO_HUP, on_connected);
+          if (socket->addresses->next != NULL)
+            socket->attempt = add_timer (socket, ATTEMPT_MS, on_attempt_over);
           return;
         }
       if (socket->fd < 0)
@@ -375,15 +393,15 @@ on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&socket->resolving);
   socket->addresses = addresses;
   if (addresses == NULL)
-    keep_failure (socket, egress_failure_new ("ENOTFOUND", "getaddrinfo ENOTFOUND %s",
-                                              socket->host));
+    keep_failure (socket,
+                  egress_failure_new ("ENOTFOUND", "getaddrinfo ENOTFOUND %s", socket->host));
   try_next (socket);
 }
 
 EgressSocket *
 egress_socket_new (GMainContext *context, const EgressPolicy *policy, guint64 number,
-                   const char *host, guint port, guint timeout_ms,
-                   const EgressSocketEvents *events, gpointer user_data)
+                   const char *host, guint port, guint timeout_ms, const EgressSocketEvents *events,
+                   gpointer user_data)
 {
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
   EgressSocket *socket = g_new0 (EgressSocket, 1);

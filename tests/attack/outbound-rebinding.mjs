@@ -10,11 +10,19 @@ import path from "node:path";
 import { runBlock } from "../support/tenon.mjs";
 
 const publicAddress = "93.184.216.34";
+/* Nobody answers at 2606:4700::2, not even that nobody is there: an IPv6 that leads nowhere. */
+const silentAddress = Buffer.from("26064700000000000000000000000002", "hex");
 const files = { resolv: path.join(tmpdir(), `resolv-${process.pid}`), hosts: path.join(tmpdir(), `hosts-${process.pid}`) };
 
 const sh = (...args) => execFileSync(args[0], args.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
 sh("ip", "link", "set", "lo", "up");
 sh("ip", "address", "add", `${publicAddress}/32`, "dev", "lo");
+try {
+  sh("ip", "-6", "address", "add", "2606:4700::1/128", "dev", "lo");
+  sh("ip", "-6", "route", "add", "2606:4700::2/128", "dev", "lo");
+} catch {
+  /* The kernel has no IPv6: then the name below has one address less to try. */
+}
 /* The files of this process's mount namespace only. */
 writeFileSync(files.resolv, "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n");
 writeFileSync(files.hosts, "");
@@ -27,11 +35,12 @@ for (const file of Object.values(files)) rmSync(file);
 const v4 = (text) => Buffer.from(text.split(".").map(Number));
 const encode = (name) => Buffer.concat([...name.split(".").map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)])), Buffer.from([0])]);
 const record = (type, data, owner) => ({ type, data, owner });
-const A = 1, CNAME = 5;
+const A = 1, CNAME = 5, AAAA = 28;
 
 const zones = {
   public: () => [record(A, v4(publicAddress))],
   both: () => [record(A, v4("127.0.0.1")), record(A, v4(publicAddress))],
+  silent: () => [record(AAAA, silentAddress), record(A, v4(publicAddress))],
   alias: () => [record(CNAME, encode("localhost")), record(A, v4("127.0.0.1"), "localhost")],
   rebound: (n) => [record(A, v4(n === 0 ? publicAddress : "127.0.0.1"))],
 };
@@ -94,6 +103,7 @@ const { result, error } = await runBlock(`
     await lookedUp("rebound.four.test");
     outcomes["rebound dns"] = await code(() => dns.lookup("rebound.four.test"));
     outcomes["both addresses"] = await code(() => open("both.test"));
+    outcomes["first address silent"] = await code(() => open("silent.test"));
     outcomes.alias = await code(() => open("alias.test"));
     const address = await lookedUp("rebound.five.test");
     outcomes["address of what was looked up"] = await code(() => open(address));
