@@ -112,7 +112,8 @@ const parseForm = (bytes, contentType) => {
   const form = new FormData();
   if (essence === "application/x-www-form-urlencoded") {
     const { URLSearchParams } = require("whatwg-url");
-    for (const [name, value] of new URLSearchParams(decodeText(bytes))) form.append(name, value);
+    /* As it stands: no mark and no question mark is dropped from its beginning. */
+    for (const [name, value] of new URLSearchParams(`&${native.utf8Decode(bytes, false)}`)) form.append(name, value);
     return form;
   }
   if (essence !== "multipart/form-data") return undefined;

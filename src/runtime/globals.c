@@ -25,7 +25,7 @@ static guint n_globals;
 #define BYTES G_MAXUINT
 
 /* (load, names): a global's accessor loads its module once. What a module exports under the global's
- * name is meant, else the module itself (console, process). */
+ * name is meant, else the module itself (console, process). WebAssembly is the engine's, extended. */
 static const char bootstrap_source[]
     = "(load, names) => {"
       "  const define = Object.defineProperty, has = Object.hasOwn, target = globalThis;"
@@ -35,10 +35,10 @@ static const char bootstrap_source[]
       "undefined };"
       "  for (let i = 0; i < names.length; i += 2) {"
       "    const name = names[i], module = names[i + 1];"
-      "    if (name === 'WebAssembly') { load(module)(target[name]); continue; }" /* the engine's own */
+      "    const own = name === 'WebAssembly' ? target[name] : undefined;"
       "    descriptor.get = () => {"
       "      const exports = load(module);"
-      "      const value = has(exports, name) ? exports[name] : exports;"
+      "      const value = own ? exports.extend(own) : has(exports, name) ? exports[name] : exports;"
       "      settle(name, value);"
       "      return value;"
       "    };"

@@ -504,7 +504,7 @@
   // --- the global object of a test ---
 
   /* Globals are made when they are first looked at; tests of property descriptors want to see what they become. */
-  void [globalThis.DOMException, globalThis.console];
+  void [globalThis.DOMException, globalThis.console, globalThis.WebAssembly];
   if (looksAtAll) for (const name of Object.getOwnPropertyNames(globalThis)) void globalThis[name];
 
   const define = (name, value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
@@ -530,7 +530,9 @@
   define("fetch", function (input, init) {
     return Reflect.apply(fetch, undefined, arguments.length === 0 ? [] : [absolute(input), init]);
   });
+  const { redirect } = Response;
   define("Request", new Proxy(Request, { construct: (target, [input, ...rest], newTarget) => Reflect.construct(target, [absolute(input), ...rest], newTarget === globalThis.Request ? target : newTarget) }));
+  Object.defineProperty(Response, "redirect", { value: { redirect: (target, ...rest) => Reflect.apply(redirect, Response, [absolute(target), ...rest]) }.redirect, writable: true, enumerable: true, configurable: true });
 
   return {
     /** The files have been evaluated, or one threw. */

@@ -33,6 +33,18 @@ const substitutions = (port) => (text, url) =>
     return whole;
   });
 
+/** `?pipe=header(Name,value)|status(404)|trickle(d1)`: what a test wants changed. {status, headers, delayMs} */
+const pipeOf = (url) => {
+  const pipe = { status: 200, headers: [], delayMs: 0 };
+  for (const [, name, rest] of (url.searchParams.get("pipe") ?? "").matchAll(/(\w+)\(((?:\\.|[^)\\])*)\)/g)) {
+    const [first, second = ""] = rest.replace(/\\(.)/g, "$1").split(/,(.*)/s);
+    if (name === "header") pipe.headers.push([first, second.replace(/,(?:True|False)$/, "")]);
+    else if (name === "status") pipe.status = Number(first);
+    else if (name === "trickle") pipe.delayMs = 1000 * [...rest.matchAll(/d([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+  }
+  return pipe;
+};
+
 const serveFile = async (root, url, response, substitute) => {
   const place = path.join(root, path.normalize(decodeURIComponent(url.pathname)));
   if (!place.startsWith(root)) throw new Error("outside of the suite");
@@ -40,7 +52,10 @@ const serveFile = async (root, url, response, substitute) => {
   if (place.includes(".sub.")) body = Buffer.from(substitute(body.toString(), url));
   const headers = await headersBeside(place);
   if (!headers.some(([name]) => name.toLowerCase() === "content-type")) headers.push(["Content-Type", types[path.extname(place).slice(1)] ?? "application/octet-stream"]);
-  response.writeHead(200, headers.flat());
+  const pipe = pipeOf(url);
+  const kept = headers.filter(([name]) => !pipe.headers.some(([other]) => other.toLowerCase() === name.toLowerCase()));
+  if (pipe.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, pipe.delayMs));
+  response.writeHead(pipe.status, [...kept, ...pipe.headers].flat());
   response.end(body);
 };
 
