@@ -1,15 +1,19 @@
-// An error in the callback is an unhandled rejection, which fails the execution: what Node does too.
+// An error in the callback is nobody's: it fails the execution, unless the code listens for such errors.
 const resolved = Promise.resolve();
 const { then } = Promise.prototype;
 const apply = Reflect.apply;
 
 const queueMicrotask = (callback) => {
-  if (typeof callback !== "function") {
-    const error = new TypeError('The "callback" argument must be of type function.');
-    error.code = "ERR_INVALID_ARG_TYPE";
-    throw error;
-  }
-  apply(then, resolved, [() => void callback()]);
+  if (typeof callback !== "function") throw require("node-errors").argumentType("callback", "of type function", callback);
+  apply(then, resolved, [
+    () => {
+      try {
+        callback();
+      } catch (error) {
+        native.throwUncaught(error);
+      }
+    },
+  ]);
 };
 
 module.exports = { queueMicrotask };

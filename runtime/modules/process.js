@@ -1,6 +1,7 @@
 // What libraries look at, and nothing of the machine.
 const EventEmitter = require("events");
-const { queueMicrotask } = require("microtask");
+const { timeouts, immediates } = require("timers-active");
+const { argumentType, checkFunction, checkString, nodeError } = require("node-errors");
 const { performance } = require("performance");
 
 const process = Object.create(Object.create(EventEmitter.prototype, {
@@ -9,10 +10,94 @@ const process = Object.create(Object.create(EventEmitter.prototype, {
 EventEmitter.call(process);
 
 const hrtime = (before) => {
-  const ns = BigInt(Math.round(native.monotonicMs() * 1e6)) - (before === undefined ? 0n : BigInt(before[0]) * 1_000_000_000n + BigInt(before[1]));
-  return [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
+  const ns = BigInt(Math.round(native.monotonicMs() * 1e6));
+  if (before === undefined) return [Number(ns / 1_000_000_000n), Number(ns % 1_000_000_000n)];
+  if (!Array.isArray(before)) throw argumentType("time", "an instance of Array", before);
+  if (before.length !== 2) throw require("node-errors").outOfRange("time", "2", before.length);
+  const spent = ns - BigInt(before[0]) * 1_000_000_000n - BigInt(before[1]);
+  return [Number(spent / 1_000_000_000n), Number(spent % 1_000_000_000n)];
 };
 hrtime.bigint = () => BigInt(Math.round(native.monotonicMs() * 1e6));
+
+// Ticks: what runs when the code of this turn has returned, before the promises' reactions.
+const ticks = [];
+native.setTickFunction(() => {
+  for (let tick; (tick = ticks.shift()) !== undefined; )
+    try {
+      const { callback, args } = tick;
+      callback(...args);
+    } catch (error) {
+      native.throwUncaught(error);
+    }
+});
+
+// Errors that nobody caught: true where the code listens for them, which is a `catch` of its own.
+let capture = null;
+const hearUncaught = (error, origin) => {
+  process.emit("uncaughtExceptionMonitor", error, origin);
+  if (capture !== null) {
+    capture(error);
+    return true;
+  }
+  return process.emit("uncaughtException", error, origin);
+};
+const rejected = (reason) => {
+  if (reason instanceof Error) return reason;
+  let shown;
+  try {
+    shown = native.inspect(reason, {});
+  } catch {
+    shown = typeof reason;
+  }
+  return nodeError(
+    Error,
+    "ERR_UNHANDLED_REJECTION",
+    `This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason "${shown}".`,
+  );
+};
+native.setUncaughtFunction((error, promise) => {
+  if (promise === undefined) return hearUncaught(error, "uncaughtException");
+  if (process.listenerCount("unhandledRejection") > 0) return process.emit("unhandledRejection", error, promise);
+  return (process.listenerCount("uncaughtException") > 0 || capture !== null) && hearUncaught(rejected(error), "unhandledRejection");
+});
+
+const emitWarning = (warning, type, code, constructor) => {
+  let detail;
+  if (typeof type === "object" && type !== null && !Array.isArray(type)) {
+    ({ detail, ctor: constructor, code } = type);
+    if (typeof detail !== "string") detail = undefined;
+    type = type.type ?? "Warning";
+  } else if (typeof type === "function") {
+    constructor = type;
+    code = "";
+    type = "Warning";
+  }
+  if (type !== undefined) checkString("type", type);
+  if (typeof code === "function") {
+    constructor = code;
+    code = undefined;
+  } else if (code !== undefined) checkString("code", code);
+  if (typeof warning === "string") {
+    const error = new Error(warning);
+    error.name = String(type || "Warning");
+    if (code !== undefined && code !== "") error.code = code;
+    if (detail !== undefined) error.detail = detail;
+    warning = error;
+  } else if (!(warning instanceof Error)) throw argumentType("warning", "of type string or an instance of Error", warning);
+  if (warning.name === "DeprecationWarning") {
+    if (process.noDeprecation) return;
+    if (process.throwDeprecation) {
+      process.nextTick(() => {
+        throw warning;
+      });
+      return;
+    }
+  }
+  process.nextTick(() => {
+    if (process.env.NODE_NO_WARNINGS !== "1" && process.listenerCount("warning") === 0) native.log(3, `${warning.code ? `[${warning.code}] ` : ""}${warning}${warning.detail ? `\n${warning.detail}` : ""}`);
+    process.emit("warning", warning);
+  });
+};
 
 const refuse = (what, why) => () => {
   const error = new Error(`${what} is not available in a code block: ${why}`);
@@ -46,7 +131,9 @@ Object.assign(process, {
   features: {},
   config: { variables: {} },
   nextTick(callback, ...args) {
-    queueMicrotask(() => callback(...args));
+    checkFunction("callback", callback);
+    ticks.push({ callback, args });
+    native.requestTick();
   },
   cwd: () => "/",
   chdir: refuse("process.chdir", "it has no file system"),
@@ -55,9 +142,16 @@ Object.assign(process, {
   hrtime,
   memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
   cpuUsage: () => ({ user: 0, system: 0 }),
-  emitWarning(warning) {
-    require("console").console.warn(typeof warning === "string" ? `Warning: ${warning}` : warning);
+  emitWarning,
+  getActiveResourcesInfo: () => [...[...timeouts.values()].filter((timer) => timer.hasRef?.() ?? true).map(() => "Timeout"), ...[...immediates].filter((one) => one.hasRef()).map(() => "Immediate")],
+  setUncaughtExceptionCaptureCallback(callback) {
+    if (callback !== null) {
+      if (typeof callback !== "function") throw argumentType("fn", "of type function or null", callback);
+      if (capture !== null) throw nodeError(Error, "ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET", "`process.setupUncaughtExceptionCapture()` was called while a capture callback was already active");
+    }
+    capture = callback;
   },
+  hasUncaughtExceptionCaptureCallback: () => capture !== null,
   exit,
   abort: exit,
   reallyExit: exit,

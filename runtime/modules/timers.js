@@ -1,176 +1,230 @@
 // Timers as in Node: objects, ordered by time and then by when they were set; immediates run in the next turn.
-const { setTimer, clearTimer } = native;
+const { checkFunction } = require("node-errors");
+const { timeouts, immediates } = require("timers-active");
+const { setTimer, clearTimer, referTimer } = native;
 const apply = Reflect.apply;
 const custom = Symbol.for("nodejs.util.promisify.custom");
-const live = new Map(); // id -> Timeout, for clearTimeout(number)
-
-const check = (callback) => {
-  if (typeof callback === "function") return;
-  const error = new TypeError(
-    `The "callback" argument must be of type function. Received ${callback === null ? "null" : typeof callback}`,
-  );
-  error.code = "ERR_INVALID_ARG_TYPE";
-  throw error;
-};
+const dispose = Symbol.dispose ?? Symbol.for("nodejs.dispose");
+const MOST_MS = 2 ** 31 - 1;
 
 const delayOf = (after) => {
-  const ms = Number(after);
-  return ms >= 1 && ms <= 2 ** 31 - 1 ? Math.trunc(ms) : 1;
+  const ms = +after;
+  if (ms >= 1 && ms <= MOST_MS) return ms;
+  if (ms > MOST_MS) process.emitWarning(`${ms} does not fit into a 32-bit signed integer.\nTimeout duration was set to 1.`, "TimeoutOverflowWarning");
+  return 1;
 };
 
-class Timeout {
-  #callback;
-  #args;
-  #after;
-  #repeats;
-  #id = 0;
-  #isReferenced = true;
+// What the engine waits for: the number of a Timeout's timer, 0 while there is none. Not on the object: code may look at
+// and change those of its properties that Node has.
+const ids = new WeakMap();
+const start = (timer, ms) => {
+  const id = setTimer(() => fire(timer), Math.trunc(ms), !timer[unreferenced]);
+  ids.set(timer, id);
+  timeouts.set(id, timer);
+};
+const stop = (timer) => {
+  const id = ids.get(timer) ?? 0;
+  if (id === 0) return;
+  clearTimer(id);
+  timeouts.delete(id);
+  ids.set(timer, 0);
+};
+const unreferenced = Symbol("unreferenced");
+const args = Symbol("args");
 
-  constructor(callback, after, repeats, args) {
-    this.#callback = callback;
-    this.#after = delayOf(after);
-    this.#repeats = repeats;
-    this.#args = args;
-    this.#start();
+function fire(timer) {
+  timeouts.delete(ids.get(timer));
+  ids.set(timer, 0);
+  const callback = timer._onTimeout;
+  if (typeof callback !== "function") {
+    timer._destroyed = true;
+    return;
   }
-
-  #start() {
-    this.#id = setTimer(() => this.#fire(), this.#after, this.#isReferenced);
-    live.set(this.#id, this);
-  }
-
-  #fire() {
-    live.delete(this.#id);
-    this.#id = 0;
-    try {
-      apply(this.#callback, this, this.#args);
-    } finally {
-      if (this.#repeats && this.#callback !== null && this.#id === 0) this.#start();
+  try {
+    if (timer[args] === undefined) timer._onTimeout();
+    else apply(callback, timer, timer[args]);
+  } finally {
+    if (ids.get(timer) === 0) {
+      if (timer._repeat) start(timer, timer._idleTimeout = delayOf(timer._repeat));
+      else timer._destroyed = true;
     }
   }
+}
 
-  #stop() {
-    if (this.#id === 0) return;
-    clearTimer(this.#id);
-    live.delete(this.#id);
-    this.#id = 0;
+class Timeout {
+  constructor(callback, after, given, isRepeated, isReferenced) {
+    const ms = delayOf(after);
+    this._idleTimeout = ms;
+    this._onTimeout = callback;
+    this._repeat = isRepeated ? ms : null;
+    this._destroyed = false;
+    Object.defineProperties(this, {
+      [args]: { value: given, writable: true },
+      [unreferenced]: { value: !isReferenced, writable: true },
+    });
+    start(this, ms);
   }
-
-  #again(isReferenced) {
-    if (this.#isReferenced === isReferenced) return this;
-    this.#isReferenced = isReferenced;
-    if (this.#id !== 0) native.referTimer(this.#id, isReferenced);
+  ref() {
+    if (this[unreferenced]) {
+      this[unreferenced] = false;
+      if (ids.get(this) > 0) referTimer(ids.get(this), true);
+    }
     return this;
   }
-
-  ref() {
-    return this.#again(true);
-  }
   unref() {
-    return this.#again(false);
+    if (!this[unreferenced]) {
+      this[unreferenced] = true;
+      if (ids.get(this) > 0) referTimer(ids.get(this), false);
+    }
+    return this;
   }
   hasRef() {
-    return this.#isReferenced;
+    return !this[unreferenced];
   }
   refresh() {
-    if (this.#callback === null) return this;
-    this.#stop();
-    this.#start();
+    if (this._destroyed && ids.get(this) === 0 && this._onTimeout === null) return this;
+    stop(this);
+    this._destroyed = false;
+    start(this, this._idleTimeout);
     return this;
   }
   close() {
-    this.#stop();
-    this.#callback = null;
+    clearTimeout(this);
     return this;
   }
   [Symbol.toPrimitive]() {
-    return this.#id;
-  }
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
-    this.close();
+    return ids.get(this) ?? 0;
   }
 }
 
 class Immediate {
   #id;
-  constructor(callback, args) {
-    this.#id = setTimer(
-      () => {
-        this.#id = 0;
-        apply(callback, this, args);
-      },
-      0,
-      true,
-    );
+  #isReferenced = true;
+  constructor(callback, given) {
+    this._onImmediate = callback;
+    this._argv = given;
+    this._destroyed = false;
+    this.#id = setTimer(() => this.#fire(), 0, true);
+    immediates.add(this);
+  }
+  #fire() {
+    const callback = this._onImmediate;
+    this.#forget();
+    apply(callback, this, this._argv ?? []);
+  }
+  #forget() {
+    this.#id = 0;
+    this._destroyed = true;
+    this._onImmediate = null;
+    immediates.delete(this);
   }
   ref() {
+    this.#refer(true);
     return this;
   }
   unref() {
-    if (this.#id !== 0) native.referTimer(this.#id, false);
+    this.#refer(false);
     return this;
   }
-  hasRef() {
-    return true;
+  #refer(isReferenced) {
+    if (this.#id === 0 || this.#isReferenced === isReferenced) return;
+    this.#isReferenced = isReferenced;
+    referTimer(this.#id, isReferenced);
   }
-  close() {
-    if (this.#id !== 0) clearTimer(this.#id);
-    this.#id = 0;
+  hasRef() {
+    return this.#id !== 0 && this.#isReferenced;
+  }
+  static clear(immediate) {
+    if (typeof immediate !== "object" || immediate === null || !(#id in immediate) || immediate.#id === 0) return;
+    clearTimer(immediate.#id);
+    immediate.#forget();
   }
 }
 
-const setTimeout = (callback, after, ...args) => {
-  check(callback);
-  return new Timeout(callback, after, false, args);
-};
-const setInterval = (callback, after, ...args) => {
-  check(callback);
-  return new Timeout(callback, after, true, args);
-};
-const setImmediate = (callback, ...args) => {
-  check(callback);
-  return new Immediate(callback, args);
-};
-const clearTimeout = (timer) => {
-  if (timer instanceof Timeout || timer instanceof Immediate) timer.close();
-  else if (typeof timer === "number" || typeof timer === "string") live.get(Number(timer))?.close();
-};
-
-const later = (start) => (after, value, { signal } = {}) =>
-  new Promise((resolve, reject) => {
-    const abort = () => {
-      timer.close();
-      const error = new Error("The operation was aborted", { cause: signal.reason });
-      reject(Object.assign(error, { name: "AbortError", code: "ABORT_ERR" }));
-    };
-    const timer = start(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve(value);
-    }, after);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+function clearTimeout(timer) {
+  if (timer?._onTimeout !== undefined) {
+    timer._onTimeout = null;
+    timer._destroyed = true;
+    timer._repeat = null;
+    stop(timer);
+    return;
+  }
+  if (typeof timer === "number" || typeof timer === "string") {
+    const found = timeouts.get(Number(timer));
+    if (found !== undefined) clearTimeout(found);
+  }
+}
+function clearInterval(timer) {
+  clearTimeout(timer);
+}
+function clearImmediate(immediate) {
+  Immediate.clear(immediate);
+}
+for (const [owner, clear] of [[Timeout, clearTimeout], [Immediate, clearImmediate]])
+  Object.defineProperty(owner.prototype, dispose, {
+    value() {
+      clear(this);
+    },
+    writable: true,
+    configurable: true,
   });
 
-const promises = {
-  setTimeout: later(setTimeout),
-  setImmediate: (value, options) => later((callback) => setImmediate(callback))(0, value, options),
-  async *setInterval(after, value, options) {
-    for (;;) yield await promises.setTimeout(after, value, options);
-  },
-  scheduler: {
-    wait: (after, options) => promises.setTimeout(after, undefined, options),
-    yield: () => promises.setImmediate(),
-  },
+function setTimeout(callback, after, ...given) {
+  checkFunction("callback", callback);
+  return new Timeout(callback, after, given, false, true);
+}
+function setInterval(callback, after, ...given) {
+  checkFunction("callback", callback);
+  return new Timeout(callback, after, given, true, true);
+}
+function setImmediate(callback, ...given) {
+  checkFunction("callback", callback);
+  return new Immediate(callback, given);
+}
+
+// Node's old way to give any object a timeout.
+const enroll = (item, ms) => {
+  const { checkNumber } = require("node-errors");
+  checkNumber("msecs", ms);
+  if (!(ms >= 0 && Number.isFinite(ms))) throw require("node-errors").outOfRange("msecs", "a non-negative finite number", ms);
+  unenroll(item);
+  if (ms > MOST_MS) {
+    process.emitWarning(`${ms} does not fit into a 32-bit signed integer.\nTimer duration was truncated to ${MOST_MS}.`, "TimeoutOverflowWarning");
+    ms = MOST_MS;
+  }
+  item._idleTimeout = ms;
 };
-Object.defineProperty(setTimeout, custom, { value: promises.setTimeout });
-Object.defineProperty(setImmediate, custom, { value: promises.setImmediate });
+const unenroll = (item) => {
+  if (item._destroyed) return;
+  stop(item);
+  item._idleTimeout = -1;
+  item._destroyed = true;
+};
+const activate = (isReferenced) => (item) => {
+  if (!(item._idleTimeout >= 0)) return;
+  stop(item);
+  item._destroyed = false;
+  item[unreferenced] = !isReferenced;
+  item._idleStart = Math.trunc(native.monotonicMs());
+  start(item, Math.max(1, item._idleTimeout));
+};
+
+const lazyPromise = (name) => ({ enumerable: false, configurable: true, get: () => require("timers/promises")[name] });
+Object.defineProperty(setTimeout, custom, lazyPromise("setTimeout"));
+Object.defineProperty(setImmediate, custom, lazyPromise("setImmediate"));
 
 module.exports = {
   setTimeout,
-  setInterval,
-  setImmediate,
   clearTimeout,
-  clearInterval: clearTimeout,
-  clearImmediate: clearTimeout,
-  promises,
+  setImmediate,
+  clearImmediate,
+  setInterval,
+  clearInterval,
+  _unrefActive: activate(false),
+  active: activate(true),
+  unenroll,
+  enroll,
+  get promises() {
+    return require("timers/promises");
+  },
 };

@@ -77,6 +77,20 @@ void realm_leave (Realm *realm);
 void realm_call_event (Realm *realm, JSObjectRef function, JSObjectRef this_object, size_t n,
                        const JSValueRef arguments[]);
 
+/* What a realm's own `process` does, in functions of the realm; each is protected until realm_free() or the next call.
+ *
+ * uncaught (error, promise): is asked before host->uncaught is told, with the rejected promise or undefined. Where it returns
+ * true the author's code has dealt with the error, as a `catch` would have; what it throws is the uncaught error instead.
+ *
+ * tick (): runs after realm_request_tick(), when the JavaScript of a turn has returned and before its microtasks run. */
+void realm_set_uncaught_function (Realm *realm, JSObjectRef function);
+void realm_set_tick_function (Realm *realm, JSObjectRef function);
+void realm_request_tick (Realm *realm);
+/* Nobody caught it. promise NULL where it was thrown. Inside an entry. */
+void realm_throw_uncaught (Realm *realm, JSValueRef error, JSValueRef promise);
+/* Between two callbacks of one entry: runs what realm_leave() would, ticks and microtasks. No effect in an inner entry. */
+void realm_checkpoint (Realm *realm);
+
 /* An operation is under way that will call back into the realm (a timer, a request): keeps it from being
  * idle. Every add is matched by one remove. Unreferenced timers and the like simply do not add. */
 void realm_pending_add (Realm *realm);

@@ -32,6 +32,9 @@ struct Realm
   GDestroyNotify runtime_destroy;
   JSObjectRef promise_prototype, promise_then; /* as they were before the author's code ran */
   GPtrArray *awaits;                           /* of Await: outstanding */
+  JSObjectRef uncaught_function; /* of the realm, protected, or NULL */
+  JSObjectRef tick_function;     /* likewise */
+  gboolean wants_tick;
   guint pending;
   gint64 started_at_us; /* monotonic */
   gint64 cpu_us;        /* of ended entries */

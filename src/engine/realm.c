@@ -10,8 +10,8 @@ unhandled_rejection (JSContextRef ctx, JSObjectRef function, JSObjectRef this_ob
                      const JSValueRef arguments[], JSValueRef *exception)
 {
   Realm *realm = the_vm->current;
-  if (realm != NULL && realm->host != NULL && !realm->is_terminated && n == 2)
-    realm->host->uncaught (realm, arguments[1], realm->host_data);
+  if (realm != NULL && n == 2)
+    realm_throw_uncaught (realm, arguments[1], arguments[0]);
   return JSValueMakeUndefined (ctx);
 }
 
@@ -62,6 +62,8 @@ realm_free (Realm *realm)
   if (realm->runtime_destroy != NULL)
     realm->runtime_destroy (realm->runtime_data);
   realm_awaits_clear (realm);
+  realm_set_uncaught_function (realm, NULL);
+  realm_set_tick_function (realm, NULL);
   g_hash_table_remove (realm->vm->realms, realm->context);
   JSGlobalContextRelease (realm->context);
   g_free (realm->limit_detail);
@@ -168,6 +170,94 @@ realm_hit_limit (Realm *realm, LimitId limit, const char *detail)
   JSContextGroupSetExecutionTimeLimit (realm->vm->group, 0, NULL, NULL);
 }
 
+/* --- what the realm's own process does --- */
+
+static void
+replace_function (Realm *realm, JSObjectRef *place, JSObjectRef function)
+{
+  if (function != NULL)
+    JSValueProtect (realm->context, function);
+  if (*place != NULL)
+    JSValueUnprotect (realm->context, *place);
+  *place = function;
+}
+
+void
+realm_set_uncaught_function (Realm *realm, JSObjectRef function)
+{
+  replace_function (realm, &realm->uncaught_function, function);
+}
+
+void
+realm_set_tick_function (Realm *realm, JSObjectRef function)
+{
+  replace_function (realm, &realm->tick_function, function);
+}
+
+void
+realm_request_tick (Realm *realm)
+{
+  realm->wants_tick = TRUE;
+}
+
+void
+realm_throw_uncaught (Realm *realm, JSValueRef error, JSValueRef promise)
+{
+  JSContextRef ctx = realm->context;
+  if (realm->host == NULL || realm->is_terminated)
+    return;
+  if (realm->uncaught_function != NULL)
+    {
+      JSValueRef exception = NULL;
+      JSValueRef arguments[] = { error, promise == NULL ? JSValueMakeUndefined (ctx) : promise };
+      JSValueRef answer = JSObjectCallAsFunction (ctx, realm->uncaught_function, NULL,
+                                                  G_N_ELEMENTS (arguments), arguments, &exception);
+      if (answer != NULL && JSValueToBoolean (ctx, answer))
+        return;
+      if (exception != NULL)
+        error = exception;
+    }
+  if (!realm->is_terminated)
+    realm->host->uncaught (realm, error, realm->host_data);
+}
+
+static void
+run_ticks (Realm *realm)
+{
+  JSValueRef exception = NULL;
+  realm->wants_tick = FALSE;
+  if (realm->is_terminated || realm->tick_function == NULL)
+    return;
+  JSObjectCallAsFunction (realm->context, realm->tick_function, NULL, 0, NULL, &exception);
+  if (exception != NULL)
+    realm_throw_uncaught (realm, exception, NULL);
+}
+
+/* Still inside for the microtasks, which the engine runs at the unlocking: a native function that they call may enter and leave.
+ * Ticks that they asked for run after them, and then theirs. */
+static void
+drain (Realm *realm)
+{
+  for (;;)
+    {
+      if (realm->wants_tick)
+        run_ticks (realm);
+      JSUnlock (realm->context);
+      if (!realm->wants_tick || realm->is_terminated)
+        return;
+      JSLock (realm->context);
+    }
+}
+
+void
+realm_checkpoint (Realm *realm)
+{
+  if (realm->vm->depth != 1)
+    return;
+  drain (realm);
+  JSLock (realm->context);
+}
+
 /* --- entries --- */
 
 void
@@ -229,8 +319,7 @@ realm_leave (Realm *realm)
       vm->depth--;
       return;
     }
-  /* Still inside for the microtasks: a native function that they call may enter and leave. */
-  JSUnlock (realm->context);
+  drain (realm);
   vm->depth = 0;
   realm->cpu_us += thread_cpu_us () - vm->entry_cpu_us;
   vm->current = NULL;
@@ -252,8 +341,8 @@ realm_call_event (Realm *realm, JSObjectRef function, JSObjectRef this_object, s
   if (!realm->is_terminated)
     {
       JSObjectCallAsFunction (realm->context, function, this_object, n, arguments, &exception);
-      if (exception != NULL && !realm->is_terminated && realm->host != NULL)
-        realm->host->uncaught (realm, exception, realm->host_data);
+      if (exception != NULL)
+        realm_throw_uncaught (realm, exception, NULL);
     }
   realm_leave (realm);
 }

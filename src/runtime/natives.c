@@ -8,7 +8,7 @@ static const NativeFunction *const tables[]
         random_natives,  hash_natives,  kdf_natives,  cipher_natives, form_natives,
         plain_natives,   idna_natives,  url_natives, zlib_natives,
         module_natives,  key_natives,   sign_natives, x509_natives, socket_natives,
-        tls_natives };
+        tls_natives,     bytes_natives };
 
 JSObjectCallAsFunctionCallback
 runtime_native_find (const char *name)

@@ -6,7 +6,7 @@
 #include "runtime/scripts.h"
 
 /* The tables of native functions, one per file. */
-extern const NativeFunction console_natives[], timer_natives[], text_natives[], time_natives[],
+extern const NativeFunction console_natives[], timer_natives[], text_natives[], bytes_natives[], time_natives[],
     fetch_natives[], decode_natives[], random_natives[], hash_natives[], kdf_natives[], cipher_natives[],
     form_natives[], plain_natives[], idna_natives[], url_natives[], zlib_natives[], module_natives[], key_natives[], sign_natives[], x509_natives[], socket_natives[], tls_natives[];
 

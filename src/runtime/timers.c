@@ -85,8 +85,9 @@ run_due (gpointer data)
       timer_free (queue, timer);
       JSObjectCallAsFunction (ctx, callback, NULL, 0, NULL, &exception);
       JSValueUnprotect (ctx, callback);
-      if (exception != NULL && !realm_is_terminated (realm) && realm_host (realm) != NULL)
-        realm_host (realm)->uncaught (realm, exception, realm_host_data (realm));
+      if (exception != NULL)
+        realm_throw_uncaught (realm, exception, NULL);
+      realm_checkpoint (realm);
     }
   queue->is_running = FALSE;
   if (runtime->timers == queue)
@@ -213,7 +214,53 @@ refer_timer (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, si
   return js_undefined (ctx);
 }
 
+/* A native that takes one function. */
+static JSObjectRef
+function_argument (JSContextRef ctx, size_t n, const JSValueRef arguments[])
+{
+  JSObjectRef function = n == 0 ? NULL : js_as_object (ctx, arguments[0]);
+  return function != NULL && JSObjectIsFunction (ctx, function) ? function : NULL;
+}
+
+/* setUncaughtFunction (function), setTickFunction (function), requestTick (): realm_set_uncaught_function() and its neighbours */
+static JSValueRef
+set_uncaught_function (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                       const JSValueRef arguments[], JSValueRef *exception)
+{
+  realm_set_uncaught_function (realm_of (ctx), function_argument (ctx, n, arguments));
+  return js_undefined (ctx);
+}
+
+static JSValueRef
+set_tick_function (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                   const JSValueRef arguments[], JSValueRef *exception)
+{
+  realm_set_tick_function (realm_of (ctx), function_argument (ctx, n, arguments));
+  return js_undefined (ctx);
+}
+
+static JSValueRef
+request_tick (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+              const JSValueRef arguments[], JSValueRef *exception)
+{
+  realm_request_tick (realm_of (ctx));
+  return js_undefined (ctx);
+}
+
+/* throwUncaught (error): as if thrown where nobody catches */
+static JSValueRef
+throw_uncaught (JSContextRef ctx, JSObjectRef function, JSObjectRef this_object, size_t n,
+                const JSValueRef arguments[], JSValueRef *exception)
+{
+  realm_throw_uncaught (realm_of (ctx), n == 0 ? js_undefined (ctx) : arguments[0], NULL);
+  return js_undefined (ctx);
+}
+
 const NativeFunction timer_natives[] = {
+  { "setUncaughtFunction", set_uncaught_function },
+  { "setTickFunction", set_tick_function },
+  { "requestTick", request_tick },
+  { "throwUncaught", throw_uncaught },
   { "setTimer", set_timer },
   { "clearTimer", clear_timer },
   { "referTimer", refer_timer },

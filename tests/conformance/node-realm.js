@@ -4,7 +4,7 @@
 const nodeHarness = (() => {
   const { setTimeout, setImmediate, clearTimeout, Error, TypeError, Map, Set, Promise, JSON, Object, Array } = globalThis;
   /** Longest wait of a file whose expected calls have not come, and the quiet after which it is over. */
-  const MOST_MS = 20_000;
+  const MOST_MS = 10_000;
 
   class Skipped extends Error {
     name = "Skipped";
@@ -211,7 +211,7 @@ const nodeHarness = (() => {
 
       // --- node:test: a test is a promise; the file waits for all of them ---
 
-      const pendingTests = new Set();
+      let testsLeft = 0;
       const makeTest = () => {
         const hooks = { before: [], after: [], beforeEach: [], afterEach: [] };
         let chain = Promise.resolve();
@@ -290,8 +290,8 @@ const nodeHarness = (() => {
           }
         };
         const queued = (work) => {
-          chain = chain.then(work);
-          pendingTests.add(chain);
+          testsLeft++;
+          chain = chain.then(work).finally(() => testsLeft--);
           return chain;
         };
         let isFirst = true;
@@ -470,24 +470,34 @@ const nodeHarness = (() => {
 
       // --- the run ---
 
-      const uncaught = (error) => {
-        if (error instanceof Skipped) throw error;
-        fail(error);
-      };
-      const isQuiet = () => typeof process.getActiveResourcesInfo !== "function" || process.getActiveResourcesInfo().filter((name) => name !== "TickerOfTheRunner").length <= 1;
+      const ended = new Error("process.exit");
+      const isQuiet = () => typeof process.getActiveResourcesInfo !== "function" || process.getActiveResourcesInfo().length === 0;
       const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
       const result = (status, message) => ({ status, message });
+      /* What the file throws at once is uncaught as in Node: the file itself may listen for that. */
+      const runBody = () => {
+        try {
+          return Reflect.apply(body, module.exports, [module.exports, require, module, file, file.slice(0, file.lastIndexOf("/"))]);
+        } catch (error) {
+          if (error instanceof Skipped || error === ended || process.listenerCount("uncaughtException") === 0) throw error;
+          process.emit("uncaughtException", error, "uncaughtException");
+        }
+      };
       try {
         if (Object.keys(files).length > 0 && /\bfs\b/.test(body.toString())) placeFixtures();
         process.argv[1] = file;
-        const returned = Reflect.apply(body, module.exports, [module.exports, require, module, file, file.slice(0, file.lastIndexOf("/"))]);
+        process.exit = (code = process.exitCode ?? 0) => {
+          process.exitCode = code;
+          throw ended;
+        };
+        const returned = runBody();
         let asyncEnd;
         if (typeof returned?.then === "function") asyncEnd = returned.then(() => (asyncEnd = undefined), (error) => ((asyncEnd = undefined), fail(error)));
         const until = performance.now() + MOST_MS;
         let quiet = 0;
         while (quiet < 3 && performance.now() < until) {
-          await Promise.race([Promise.all([...pendingTests]), wait(50)]);
           await wait(quiet * 2);
+          if (testsLeft > 0) continue;
           if (problems.length > 0 && problems[0] instanceof Skipped) break;
           if (isQuiet()) quiet++;
           else quiet = 0;
@@ -499,7 +509,8 @@ const nodeHarness = (() => {
           process.emit("exit", process.exitCode ?? 0);
         }
       } catch (error) {
-        fail(error);
+        if (error !== ended) fail(error);
+        else process.emit("exit", process.exitCode);
       }
       const skipped = problems.find((problem) => problem instanceof Skipped);
       if (skipped !== undefined) return result("skip", skipped.message);

@@ -94,8 +94,8 @@ export const runFile = async (file, { suiteRoot = suiteRootOf(file), all = false
   const code = await blockOf(file, text, await fixturesOf(text, suiteRoot));
   return withFolder(async (folder) => {
     await writeFile(path.join(folder, "block.js"), code);
-    const limits = { wallMs: 40_000 * SLOWER, cpuMs: 60_000 * SLOWER, logBytes: 50_000_000, memoryMb: 3000, timers: 1_000_000, resultBytes: 50_000_000 };
-    const { code: status, stdout, stderr } = await runTenon(["run", "block.js", "--json", ...Object.entries(limits).flatMap(([key, value]) => ["--limit", `${key}=${value}`])], { cwd: folder, timeoutMs: 120_000 });
+    const limits = { wallMs: 20_000 * SLOWER, cpuMs: 20_000 * SLOWER, logBytes: 50_000_000, memoryMb: 3000, timers: 1_000_000, resultBytes: 50_000_000 };
+    const { code: status, stdout, stderr } = await runTenon(["run", "block.js", "--json", ...Object.entries(limits).flatMap(([key, value]) => ["--limit", `${key}=${value}`])], { cwd: folder, timeoutMs: 90_000 });
     let outcome;
     try {
       outcome = JSON.parse(stdout);
