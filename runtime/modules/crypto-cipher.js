@@ -1,5 +1,6 @@
 // Cipheriv and Decipheriv of Node's crypto.
 const { Buffer } = require("buffer");
+const { streamsLazily, transformsBy } = require("crypto-stream");
 const { bufferOf, toBytes, secretOf } = require("crypto-util");
 const { argumentType, argumentValue, nodeError, checkString, checkInteger } = require("node-errors");
 
@@ -46,6 +47,7 @@ class Cipher {
       checkTagLength(info.mode, authTagLength);
     } else if (info.mode === "ccm" || info.mode === "ocb")
       throw nodeError(TypeError, "ERR_CRYPTO_INVALID_AUTH_TAG", `authTagLength required for ${algorithm}`);
+    this._options = options;
     this.#info = info;
     this.#isEncrypting = isEncrypting;
     this.#tagLength = authTagLength ?? undefined;
@@ -114,6 +116,18 @@ class Decipheriv extends Cipher {
   }
 }
 
+streamsLazily(
+  Cipher,
+  "Transform",
+  transformsBy(
+    (cipher, chunk, encoding) => cipher.update(chunk, encoding),
+    (cipher) => cipher.final(),
+  ),
+);
+
+/** Node's classes may be called without `new`. */
+const callable = (type) => new Proxy(type, { apply: (_, __, given) => new type(...given) });
+
 const getCipherInfo = (nameOrNid, options) => {
   if (typeof nameOrNid !== "string") throw argumentType("nameOrNid", "of type string", nameOrNid);
   const info = native.cipherInfo(nameOrNid);
@@ -129,8 +143,8 @@ const getCipherInfo = (nameOrNid, options) => {
 };
 
 module.exports = {
-  Cipheriv,
-  Decipheriv,
+  Cipheriv: callable(Cipheriv),
+  Decipheriv: callable(Decipheriv),
   createCipheriv: (cipher, key, iv, options) => new Cipheriv(cipher, key, iv, options),
   createDecipheriv: (cipher, key, iv, options) => new Decipheriv(cipher, key, iv, options),
   getCipherInfo,

@@ -1,5 +1,6 @@
 // Hash and Hmac of Node's crypto.
 const { toInput, toOutput, secretOf } = require("crypto-util");
+const { streamsLazily, transformsBy } = require("crypto-stream");
 const { viewOf } = require("idl");
 const { argumentType, nodeError, checkString, checkInteger } = require("node-errors");
 
@@ -11,6 +12,7 @@ class Hash {
   #isFinished = false;
 
   constructor(algorithm, options, handle) {
+    this._options = options;
     this.#length = options?.outputLength;
     if (this.#length !== undefined) checkInteger("options.outputLength", this.#length, 0, 2 ** 31 - 1);
     this.#handle = handle ?? native.hashNew(algorithm);
@@ -37,6 +39,7 @@ class Hmac {
   #isFinished = false;
 
   constructor(algorithm, key, options) {
+    this._options = options;
     this.#handle = native.hmacNew(algorithm, secretOf("key", key, options?.encoding));
     if (this.#handle === undefined) throw nodeError(Error, "ERR_CRYPTO_INVALID_DIGEST", `Invalid digest: ${algorithm}`);
   }
@@ -78,6 +81,11 @@ const timingSafeEqual = (a, b) => {
     throw nodeError(RangeError, "ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH", "Input buffers must have the same byte length");
   return native.timingSafeEqual(one, other);
 };
+
+const update = (hash, chunk, encoding) => void hash.update(chunk, encoding);
+/* The digest may be asked for again when the stream has ended. */
+streamsLazily(Hash, "Transform", transformsBy(update, (hash) => hash.copy().digest()));
+streamsLazily(Hmac, "Transform", transformsBy(update, (hmac) => hmac.digest()));
 
 /* The bundler calls a class that mentions itself _Name. */
 Object.defineProperty(Hash, "name", { value: "Hash", configurable: true });
