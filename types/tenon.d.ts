@@ -71,10 +71,16 @@ declare namespace Tenon {
 
   // --- the context ---
 
+  interface Connections {
+    /** Asks for a newer token, and gives the connection with it; rejects where a person must act. */
+    refresh(name: string): Promise<Connection>;
+  }
+
   interface Context {
     logger: Logger;
     /** Config variables by their exact names: `configVars["App Base URL"]`. */
     configVars: keyof ConfigVars extends never ? Record<string, any> : ConfigVars;
+    connections: Connections;
 
     /** Of this execution, seen by its steps. */
     executionState: State;

@@ -77,9 +77,6 @@ set_options (void)
    * JavaScript wait for its turn (docs/performance.md). */
   jsc_options_set_boolean ("useConcurrentGC", FALSE);
   jsc_options_set_uint ("numberOfGCMarkers", 1);
-  /* What a collection frees is a hundred realms, whole: swept at once, their memory is used again while the
-   * processor's caches still hold it. */
-  jsc_options_set_boolean ("sweepSynchronously", TRUE);
   /* The clock is looked at by the code itself. Otherwise a thread interrupts the one that runs JavaScript with
    * signals, every time. */
   jsc_options_set_boolean ("usePollingTraps", TRUE);
