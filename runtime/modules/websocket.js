@@ -7,6 +7,7 @@ const { Event, EventTarget, fire, defineHandler } = require("event-target");
 const { asInterface, need, toDictionary, toUSVString, viewOf } = require("idl");
 const { isToken } = require("http-common");
 const { MessageEvent } = require("message-channel");
+const { setImmediate } = require("timers");
 const { URL } = require("whatwg-url");
 
 /* A message is whole in memory before it is told of. */
@@ -62,6 +63,7 @@ class WebSocket extends EventTarget {
   #binaryType = "blob";
   #buffered = 0; // bytes of messages that have not left; those that never will stay counted
   #isFailed = false;
+  #events = []; // not told of yet
   constructor(url, protocols = []) {
     need(1, arguments.length, "WebSocket");
     super();
@@ -71,17 +73,26 @@ class WebSocket extends EventTarget {
     const names = readProtocols(wanted);
     const client = new Client(this.#url.href, names, { maxPayload: mostMessageBytes, headers: headers === undefined ? undefined : Object.fromEntries(new (require("headers").Headers)(headers)), skipUTF8Validation: false });
     this.#client = client;
-    client.on("open", () => fire(this, new Event("open")));
+    client.on("open", () => this.#queue(new Event("open")));
     client.on("message", (data, isBinary) => this.#tell(data, isBinary));
     client.on("error", (error) => this.#fail(error));
     client.on("close", (code, reason) => {
       const wasClean = client._closeFrameSent && client._closeFrameReceived;
-      fire(this, new CloseEvent("close", { wasClean, code, reason: reason.toString() }));
+      this.#queue(new CloseEvent("close", { wasClean, code, reason: reason.toString() }));
     });
   }
+  /* Each in a task of its own, in order: code that awaits one message hears the next, also where both came at once. */
+  #queue(event) {
+    if (this.#events.push(event) === 1) setImmediate(this.#next);
+  }
+  #next = () => {
+    const event = this.#events.shift();
+    if (this.#events.length > 0) setImmediate(this.#next);
+    fire(this, event);
+  };
   #tell(data, isBinary) {
     const value = !isBinary ? data.toString() : this.#binaryType === "blob" ? new Blob([data]) : new Uint8Array(data).buffer;
-    fire(this, new MessageEvent("message", { data: value, origin: this.#url.origin }));
+    this.#queue(new MessageEvent("message", { data: value, origin: this.#url.origin }));
   }
   /* The standard's event says nothing; why a connection was refused is told beside it, as Node does. */
   #fail(error) {
@@ -89,7 +100,7 @@ class WebSocket extends EventTarget {
     this.#isFailed = true;
     const event = new Event("error");
     for (const [name, value] of [["error", error], ["message", error.message]]) Object.defineProperty(event, name, { value, enumerable: true, configurable: true });
-    fire(this, event);
+    this.#queue(event);
   }
   get url() {
     return this.#url.href;

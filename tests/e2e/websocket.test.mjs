@@ -135,6 +135,22 @@ test("compressed, fragmented and interleaved messages arrive whole; pings are an
   assert.deepEqual(data, ["fragmented", 200_000, "are you there"]);
 });
 
+test("messages that come at once are heard one after the other by code that awaits each", async () => {
+  for (const options of [{}, { perMessageDeflate: { threshold: 0 } }]) {
+    const serve = (socket) => {
+      for (let i = 0; i < 50; i++) socket.send(`${i}`);
+      socket.close();
+    };
+    const data = await withSockets(serve, (port) => run(port, `
+      const socket = new WebSocket(url);
+      const heard = [];
+      for (let i = 0; i < 50; i++) heard.push((await next(socket, "message")).data);
+      await next(socket, "close");
+      return { data: heard };`), options);
+    assert.deepEqual(data, Array.from({ length: 50 }, (_, i) => `${i}`));
+  }
+});
+
 test("what the standard forbids is thrown under its names", async () => {
   const data = await run(1, `
     const thrown = (run) => { try { run(); return "nothing"; } catch (error) { return error.name; } };
