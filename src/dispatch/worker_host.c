@@ -80,7 +80,7 @@ on_egress_closed (FrameChannel *channel, const GError *error, gpointer user_data
   restart_later (host);
 }
 
-/* The keeper's own channel of requests, number 0 at egress: made when either was started. */
+/* The keeper's own channel of requests: made when either was started. */
 static void
 connect_keeper_to_egress (WorkerHost *host)
 {
@@ -93,7 +93,7 @@ connect_keeper_to_egress (WorkerHost *host)
       g_warning ("the keeper gets no channel for its requests: %s", error->message);
       return;
     }
-  g_autoptr (GBytes) attach = frame_writer_end (frame_writer_new (EGRESS_ATTACH, 0));
+  g_autoptr (GBytes) attach = frame_writer_end (frame_writer_new (EGRESS_ATTACH_KEEPER, 0));
   g_autoptr (GBytes) hand_over = frame_writer_end (frame_writer_new (KEEPER_EGRESS, 0));
   frame_channel_send_fds (host->egress, attach, &fds[0], 1, NULL);
   frame_channel_send_fds (host->keeper, hand_over, &fds[1], 1, NULL);

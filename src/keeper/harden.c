@@ -23,6 +23,7 @@ static const int allowed[] = {
   SCMP_SYS (writev),
   SCMP_SYS (sendmsg),
   SCMP_SYS (recvmsg),
+  SCMP_SYS (recvfrom),
   SCMP_SYS (shutdown),
   SCMP_SYS (close),
   SCMP_SYS (fcntl),

@@ -125,12 +125,14 @@ handle_frame (FrameChannel *channel, Frame *frame, gpointer data)
     take_denied (data, frame, &reader);
 }
 
-/* The server ends this worker if its executions need connections. */
+/* Without it a worker whose executions need connections is of no use: the server makes another. */
 static void
 keeper_closed (FrameChannel *channel, const GError *error, gpointer data)
 {
   Worker *worker = data;
   g_clear_pointer (&worker->keeper, frame_channel_free);
+  if (worker->has_grants)
+    g_main_loop_quit (worker->loop);
 }
 
 void

@@ -191,6 +191,8 @@ assign (Frame *frame)
       fail_worker (error->message);
       return;
     }
+  if (worker.has_grants && worker.keeper == NULL)
+    g_main_loop_quit (worker.loop);
   worker.n_flows = version->flows->len;
   g_clear_pointer (&worker.program, flow_program_free);
   worker.program = program;
