@@ -58,12 +58,13 @@ const asBuffer = (bytes) => setPrototypeOf(bytes, FastBuffer.prototype);
 
 const checkSize = (size) => checkNumber("size", size, 0, MAX_LENGTH);
 
-const alloc = (size, fill, encoding) => {
+/* Functions, not arrows: form-data writes `new Buffer.alloc(0)`. */
+const alloc = function alloc(size, fill, encoding) {
   checkSize(size);
   const buffer = new FastBuffer(size);
   return fill !== undefined && fill !== 0 && size > 0 ? fillBytes(buffer, fill, encoding) : buffer;
 };
-const allocUnsafe = (size) => {
+const allocUnsafe = function allocUnsafe(size) {
   checkSize(size);
   return new FastBuffer(size);
 };

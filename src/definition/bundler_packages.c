@@ -288,6 +288,21 @@ clean_map (const char *text, GError **error)
   return map == NULL ? NULL : json_print (map);
 }
 
+/* Libraries find the prototype of async iterators by an empty async generator, and do not find it by what esbuild
+ * makes of one where contexts are to be kept. An empty one awaits nothing, so it can stay itself; as long as before,
+ * so that the source map stays true. */
+static void
+keep_empty_generators (char *code)
+{
+  static const char lowered[] = "function(){return __asyncGenerator(this,null,function*(){})}";
+  static const char native[] = "async function*(){}";
+  for (char *p = strstr (code, lowered); p != NULL; p = strstr (p + 1, lowered))
+    {
+      memset (p, ' ', strlen (lowered));
+      memcpy (p, native, strlen (native));
+    }
+}
+
 static gboolean
 take_output (PackageBuild *build, PackageBundle *out, GError **error)
 {
@@ -299,6 +314,8 @@ take_output (PackageBuild *build, PackageBundle *out, GError **error)
       if (run_rounds (build, error))
         code = bundler_read_output (build->run, "stdin.js", error);
     }
+  if (code != NULL && build->run->keeps_context)
+    keep_empty_generators (code);
   g_autofree char *map = code == NULL ? NULL
                                       : bundler_read_output (build->run, "stdin.js.map", error);
   g_autofree char *meta = map == NULL ? NULL

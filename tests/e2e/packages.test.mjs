@@ -115,3 +115,13 @@ test("an error inside a package shows the package's own file and line", async ()
   assert.match(error.stack, /node_modules\/uuid\/dist\/.*parse\.js:\d+:\d+/);
   assert.match(error.stack, /block\.js:1:/);
 });
+
+test("a package that looks for the prototype of async iterators finds it beside one that keeps contexts", async () => {
+  const result = await runFiles({
+    "block.js": `
+      const { AsyncLocalStorage } = require("node:async_hooks");
+      const { getStreamAsArray } = require("get-stream@9.0.1");
+      module.exports = async () => ({ data: [await getStreamAsArray(require("node:stream").Readable.from([1, 2])), typeof AsyncLocalStorage] });`,
+  });
+  assert.deepEqual(dataOf(result), [[1, 2], "function"]);
+});
