@@ -13,7 +13,7 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= data
 FUZZ_SECONDS ?= 30
 # One file or pattern of the end-to-end and attack tests: make e2e TESTS=tests/e2e/run.test.mjs
-TESTS ?= tests/e2e/*.test.mjs tests/attack/*.test.mjs tests/conformance/*.test.mjs
+TESTS ?= tests/e2e/*.test.mjs tests/attack/*.test.mjs tests/conformance/*.test.mjs tests/packages/*.test.mjs
 
 esbuild_platform := linux-$(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
 esbuild := node_modules/@esbuild/$(esbuild_platform)/bin/esbuild
