@@ -66,12 +66,51 @@ data_type_name (const ConfigVar *config_var)
     { "objectFieldMap", "ObjectFieldMap" },
     { "jsonForm", "any" },
   };
-  if (strcmp (config_var->data_type, "connection") == 0)
-    return connection_type_name (config_var);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (strcmp (names[i].data_type, config_var->data_type) == 0)
       return names[i].type;
   return "string";
+}
+
+static void
+append_choices (GString *out, const char *const *choices)
+{
+  for (guint i = 0; choices[i] != NULL; i++)
+    {
+      g_string_append (out, i == 0 ? "" : " | ");
+      env_types_append_literal (out, choices[i]);
+    }
+}
+
+static void
+append_own_input (GString *out, const ConnectionInput *input)
+{
+  g_string_append_c (out, ' ');
+  env_types_append_literal (out, input->key);
+  g_string_append (out, input->is_required ? ": " : "?: ");
+  g_string_append (out, input->kind == CONNECTION_FIELD_PAIRS     ? "KeyValue[]"
+                        : input->kind == CONNECTION_FIELD_BOOLEAN ? "boolean"
+                                                                  : "string");
+  g_string_append_c (out, ';');
+}
+
+/* Inputs that the declaration adds to those of the connection's type. */
+static void
+append_connection (GString *out, const ConfigVar *config_var)
+{
+  g_autoptr (ConnectionShape) shape = connection_shape_new (config_var->raw);
+  gboolean has_own = FALSE;
+  g_string_append (out, connection_type_name (config_var));
+  for (guint i = 0; i < shape->inputs->len; i++)
+    {
+      const ConnectionInput *input = g_ptr_array_index (shape->inputs, i);
+      if (!input->is_own)
+        continue;
+      g_string_append (out, has_own ? "" : " & { fields: {");
+      append_own_input (out, input);
+      has_own = TRUE;
+    }
+  g_string_append (out, has_own ? " } }" : "");
 }
 
 /* Choices that a data source fills in are not known here. */
@@ -81,16 +120,12 @@ append_value_type (GString *out, const ConfigVar *config_var)
   gboolean has_choices = strcmp (config_var->data_type, "picklist") == 0
                          && config_var->pick_list != NULL && config_var->pick_list[0] != NULL
                          && json_object_get (config_var->raw, "dataSource") == NULL;
-  if (!has_choices)
-    {
-      g_string_append (out, data_type_name (config_var));
-      return;
-    }
-  for (guint i = 0; config_var->pick_list[i] != NULL; i++)
-    {
-      g_string_append (out, i == 0 ? "" : " | ");
-      env_types_append_literal (out, config_var->pick_list[i]);
-    }
+  if (has_choices)
+    append_choices (out, (const char *const *) config_var->pick_list);
+  else if (strcmp (config_var->data_type, "connection") == 0)
+    append_connection (out, config_var);
+  else
+    g_string_append (out, data_type_name (config_var));
 }
 
 static void

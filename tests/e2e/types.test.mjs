@@ -26,6 +26,12 @@ const configVars = [
   { key: "Nightly", dataType: "schedule" },
   { key: "Form", dataType: "jsonForm", required: false },
   { key: "ERP", dataType: "connection", connection: "apiKeySecret" },
+  {
+    key: "Gateway",
+    dataType: "connection",
+    connection: "basic",
+    inputs: { region: { label: "Region", required: true } },
+  },
   { key: "CRM", dataType: "connection", connection: "authorizationCode" },
 ];
 
@@ -82,6 +88,7 @@ test("config variables have the types that code sees", async () => {
       same<{ key: string; value: string }[]>(configVars.Headers);
       same<string>(configVars.Nightly.time_zone);
       same<string>(configVars.ERP.fields.apiSecret);
+      same<string>(configVars.Gateway.fields.password + configVars.Gateway.fields.region);
       same<string | undefined>(configVars.CRM.token.refresh_token);
       same<string>(configVars.CRM.token.instance_url);
       return { data: stepResults.receiveOrder.results };
