@@ -253,7 +253,7 @@ read_body (const OAuthAnswer *answer)
 }
 
 static char *
-describe_body (const OAuthAnswer *answer)
+describe_body (const OAuthAnswer *answer, const char *const *secrets)
 {
   if (g_bytes_get_size (answer->body) == 0)
     return g_strdup ("an empty answer");
@@ -261,13 +261,13 @@ describe_body (const OAuthAnswer *answer)
       && g_ascii_strncasecmp (answer->content_type, "text/html", 9) == 0)
     return g_strdup ("a web page (text/html)");
   g_autofree char *type
-      = answer->content_type == NULL ? NULL : quote_stranger (answer->content_type, NULL);
+      = answer->content_type == NULL ? NULL : quote_stranger (answer->content_type, secrets);
   return type == NULL ? g_strdup ("something that is not JSON")
                       : g_strdup_printf ("something that is not JSON (%s)", type);
 }
 
 static void
-set_no_answer (TokenAnswer *answer, const OAuthAnswer *from)
+set_no_answer (TokenAnswer *answer, const OAuthAnswer *from, const char *const *secrets)
 {
   if (from->failure != NULL)
     answer->words = g_strdup_printf ("the provider could not be reached: %s", from->failure);
@@ -281,7 +281,7 @@ set_no_answer (TokenAnswer *answer, const OAuthAnswer *from)
                                      from->status);
   else
     {
-      g_autofree char *what = describe_body (from);
+      g_autofree char *what = describe_body (from, secrets);
       answer->words = g_strdup_printf (
           "the provider answered %u with %s in place of a token; is the token URL right?",
           from->status, what);
@@ -369,7 +369,7 @@ token_answer_read (const OAuthAnswer *from, const char *const *secrets, gint64 n
       answer->is_final = FALSE; /* it did not say what is wrong */
     }
   else
-    set_no_answer (answer, from);
+    set_no_answer (answer, from, secrets);
   return answer;
 }
 
