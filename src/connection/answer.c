@@ -38,29 +38,40 @@ strike_out (char **text, const char *secret)
   *text = g_strjoinv ("[redacted]", parts);
 }
 
-char *
-quote_stranger (const char *text, const char *const *secrets)
+/* One line of what can be printed. */
+static char *
+clean (const char *text)
 {
-  char *valid = g_utf8_make_valid (text, -1);
-  for (guint i = 0; secrets != NULL && secrets[i] != NULL; i++)
-    strike_out (&valid, secrets[i]);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *out = g_string_new (NULL);
-  glong n = 0;
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
-      if (++n > MAX_QUOTE_CHARS)
-        {
-          g_string_append (out, "…");
-          break;
-        }
       if (g_unichar_isspace (c))
         c = ' ';
       if (g_unichar_isprint (c))
         g_string_append_unichar (out, c);
     }
-  g_free (valid);
   return g_strstrip (g_string_free (out, FALSE));
+}
+
+/* Secrets are looked for in what will be shown: what is left out could have hidden one, and cutting
+ * could leave half of one. */
+char *
+quote_stranger (const char *text, const char *const *secrets)
+{
+  char *shown = clean (text);
+  for (guint i = 0; secrets != NULL && secrets[i] != NULL; i++)
+    strike_out (&shown, secrets[i]);
+  if (g_utf8_strlen (shown, -1) > MAX_QUOTE_CHARS)
+    {
+      char *end = g_utf8_offset_to_pointer (shown, MAX_QUOTE_CHARS);
+      *end = '\0';
+      char *cut = g_strconcat (shown, "…", NULL);
+      g_free (shown);
+      shown = cut;
+    }
+  return shown;
 }
 
 /* --- errors --- */
