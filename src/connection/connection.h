@@ -210,7 +210,7 @@ typedef struct
   void (*save) (gpointer user_data);
   /* token_source_token(), _problem() or _public() gives something new. */
   void (*changed) (gpointer user_data);
-  /* For the log of the instance. */
+  /* For the log of the instance; the text does not name the connection. */
   void (*event) (TokenEventLevel level, const char *text, gpointer user_data);
 } TokenSourceCallbacks;
 

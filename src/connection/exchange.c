@@ -20,7 +20,8 @@ exchange_free (OAuthExchange *exchange)
 {
   g_free (exchange->content_type);
   g_free (exchange->retry_after);
-  explicit_bzero (exchange->body->data, exchange->body->len);
+  if (exchange->body->len > 0) /* else there is no data to point at */
+    explicit_bzero (exchange->body->data, exchange->body->len);
   g_byte_array_unref (exchange->body);
   g_free (exchange);
 }

@@ -240,9 +240,8 @@ static void
 {
   va_list arguments;
   va_start (arguments, format);
-  g_autofree char *what = g_strdup_vprintf (format, arguments);
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_autofree char *text = g_strdup_printf ("connection \"%s\": %s", source->name, what);
   source->callbacks.event (level, text, source->user_data);
 }
 
