@@ -7,9 +7,10 @@
 #include "cli/private.h"
 
 static const Command *const commands[]
-    = { &command_run,    &command_check,     &command_init,       &command_types, &command_serve,
-        &command_deploy, &command_instances, &command_executions, &command_logs,  &command_keys,
-        &command_pause,  &command_resume,    &command_doctor };
+    = { &command_run,        &command_check,  &command_init,      &command_types,
+        &command_serve,      &command_deploy, &command_instances, &command_connections,
+        &command_executions, &command_logs,   &command_keys,      &command_pause,
+        &command_resume,     &command_doctor };
 
 static const char *program = "tenon";
 

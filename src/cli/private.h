@@ -27,7 +27,7 @@ typedef struct
 
 extern const Command command_run, command_serve, command_deploy, command_executions, command_logs,
     command_instances, command_pause, command_resume, command_doctor, command_check, command_init,
-    command_types, command_keys;
+    command_types, command_keys, command_connections;
 
 /* --- options.c: arguments --- */
 

@@ -12,6 +12,7 @@ request_free (Request *request)
   g_free (request->uri);
   g_free (request->path);
   g_free (request->token);
+  g_strfreev (request->segments);
   g_free (request);
 }
 
@@ -165,6 +166,19 @@ const char *
 request_query (Request *request, const char *name)
 {
   return MHD_lookup_connection_value (request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *
+request_cookie (Request *request, const char *name)
+{
+  return MHD_lookup_connection_value (request->connection, MHD_COOKIE_KIND, name);
+}
+
+const char *
+request_raw_query (Request *request)
+{
+  const char *query = strchr (request->uri, '?');
+  return query == NULL ? "" : query + 1;
 }
 
 gboolean

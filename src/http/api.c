@@ -40,8 +40,8 @@ answer_error (Request *request, json_t *json, const GError *error)
   request_answer_bytes (request, status, "application/problem+json", bytes);
 }
 
-static void
-json_done (json_t *json, const GError *error, gpointer data)
+void
+request_json_done (json_t *json, const GError *error, gpointer data)
 {
   Request *request = data;
   if (error != NULL)
@@ -51,8 +51,8 @@ json_done (json_t *json, const GError *error, gpointer data)
   request_release (request);
 }
 
-static Request *
-wait_for_json (Request *request)
+Request *
+request_wait_for_json (Request *request)
 {
   request_wait (request);
   return request_hold (request);
@@ -60,21 +60,28 @@ wait_for_json (Request *request)
 
 /* --- deployments, instances --- */
 
-void
-api_deploy (Request *request, const char *unused)
+json_t *
+request_json (Request *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (json_t) document
       = request->body == NULL
             ? NULL
             : json_parse ((const char *) request->body->data, (gssize) request->body->len, &error);
-  if (!json_is_object (document))
-    {
-      request_problem (request, 400, "the body must be a JSON object: %s",
-                       error == NULL ? "it is not" : error->message);
-      return;
-    }
-  dispatcher_deploy (request->server->dispatcher, document, json_done, wait_for_json (request));
+  if (json_is_object (document))
+    return g_steal_pointer (&document);
+  request_problem (request, 400, "the body must be a JSON object: %s",
+                   error == NULL ? "it is not" : error->message);
+  return NULL;
+}
+
+void
+api_deploy (Request *request, const char *unused)
+{
+  g_autoptr (json_t) document = request_json (request);
+  if (document != NULL)
+    dispatcher_deploy (request->server->dispatcher, document, request_json_done,
+                       request_wait_for_json (request));
 }
 
 void
@@ -87,15 +94,15 @@ api_instances (Request *request, const char *unused)
 void
 api_pause (Request *request, const char *name)
 {
-  dispatcher_set_paused (request->server->dispatcher, name, TRUE, json_done,
-                         wait_for_json (request));
+  dispatcher_set_paused (request->server->dispatcher, name, TRUE, request_json_done,
+                         request_wait_for_json (request));
 }
 
 void
 api_resume (Request *request, const char *name)
 {
-  dispatcher_set_paused (request->server->dispatcher, name, FALSE, json_done,
-                         wait_for_json (request));
+  dispatcher_set_paused (request->server->dispatcher, name, FALSE, request_json_done,
+                         request_wait_for_json (request));
 }
 
 /* --- executions, logs --- */
@@ -149,7 +156,8 @@ api_executions (Request *request, const char *unused)
       return;
     }
   filter.most = (guint) most;
-  store_list_executions (request->server->store, &filter, json_done, wait_for_json (request));
+  store_list_executions (request->server->store, &filter, request_json_done,
+                         request_wait_for_json (request));
 }
 
 void
@@ -158,7 +166,8 @@ api_execution (Request *request, const char *id)
   if (!execution_id_is_valid (id))
     request_problem (request, 404, "\"%.80s\" is not an execution's id", id);
   else
-    store_get_execution (request->server->store, id, json_done, wait_for_json (request));
+    store_get_execution (request->server->store, id, request_json_done,
+                         request_wait_for_json (request));
 }
 
 static void list_logs (Request *request, gint64 after, gint64 most);
@@ -221,13 +230,13 @@ static void
 sweep_done (const GError *error, gpointer data)
 {
   g_autoptr (json_t) nothing = json_object ();
-  json_done (nothing, error, data);
+  request_json_done (nothing, error, data);
 }
 
 void
 api_sweep (Request *request, const char *unused)
 {
-  store_sweep (request->server->store, sweep_done, wait_for_json (request));
+  store_sweep (request->server->store, sweep_done, request_wait_for_json (request));
 }
 
 /* --- keys --- */
@@ -260,8 +269,8 @@ api_rotate_keys (Request *request, const char *unused)
                        "file on the server's machine");
       return;
     }
-  dispatcher_rotate_keys (request->server->dispatcher, json_string_value (file), json_done,
-                          wait_for_json (request));
+  dispatcher_rotate_keys (request->server->dispatcher, json_string_value (file), request_json_done,
+                          request_wait_for_json (request));
 }
 
 /* --- about the server --- */

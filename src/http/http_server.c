@@ -270,8 +270,7 @@ start_daemon (HttpServer *server, struct sockaddr_storage *address)
       MHD_OPTION_CONNECTION_LIMIT, server->options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       (size_t) HEAD_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int) 0,
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, server->options.connections_per_address,
-      MHD_OPTION_STRICT_FOR_CLIENT, (int) 1,
-      MHD_OPTION_END);
+      MHD_OPTION_STRICT_FOR_CLIENT, (int) 1, MHD_OPTION_END);
 }
 
 HttpServer *
@@ -288,6 +287,7 @@ http_server_start (const HttpOptions *options, Dispatcher *dispatcher, Store *st
   server->store = store;
   server->connections = g_hash_table_new_full (NULL, NULL, g_free, NULL);
   server->waiting = g_hash_table_new (NULL, NULL);
+  server->start_tickets = start_tickets_new ();
   errno = 0;
   server->daemon = start_daemon (server, &address);
   if (server->daemon == NULL)
@@ -296,6 +296,7 @@ http_server_start (const HttpOptions *options, Dispatcher *dispatcher, Store *st
                    options->listen, g_strerror (errno));
       g_hash_table_unref (server->connections);
       g_hash_table_unref (server->waiting);
+      start_tickets_free (server->start_tickets);
       g_free (server->api_token);
       g_free (server->public_url);
       g_free (server);
@@ -319,8 +320,8 @@ http_server_set_public_url (HttpServer *server, const char *url)
   server->public_url = g_strdup (url);
 }
 
-/* The library may not stop while connections are suspended: they are answered first, as far as their clients take it
- * at once. */
+/* The library may not stop while connections are suspended: they are answered first, as far as
+ * their clients take it at once. */
 static void
 answer_waiting (HttpServer *server)
 {
@@ -342,6 +343,7 @@ http_server_stop (HttpServer *server)
   MHD_stop_daemon (server->daemon);
   g_hash_table_unref (server->connections);
   g_hash_table_unref (server->waiting);
+  start_tickets_free (server->start_tickets);
   explicit_bzero (server->api_token, strlen (server->api_token));
   g_free (server->api_token);
   g_free (server->public_url);

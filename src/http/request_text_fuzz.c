@@ -1,5 +1,5 @@
-/* What strangers send, as the text that workers read: it must be JSON whatever it is. Lines of the input are, in
- * turn, a name and its value; the first is the path, the second the content type. */
+/* What strangers send, as the text that workers read: it must be JSON whatever it is. Lines of the
+ * input are, in turn, a name and its value; the first is the path, the second the content type. */
 #include "base/json.h"
 #include "http/request_text.h"
 

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#define MAX_SEGMENTS 16
+
+#define CONNECTION "/api/v1/instances/{name}/connections/{connection}"
+
 static const Route table[] = {
   { "/", "GET", FALSE, api_root },
   { "/healthz", "GET", FALSE, api_health },
@@ -13,6 +17,15 @@ static const Route table[] = {
   { "/api/v1/instances", "GET", TRUE, api_instances },
   { "/api/v1/instances/{name}/pause", "POST", TRUE, api_pause },
   { "/api/v1/instances/{name}/resume", "POST", TRUE, api_resume },
+  { "/api/v1/connection-types", "GET", TRUE, api_connection_types },
+  { "/api/v1/instances/{name}/connections", "GET", TRUE, api_connections },
+  { CONNECTION, "GET", TRUE, api_connection },
+  { CONNECTION, "PUT", TRUE, api_connection_set },
+  { CONNECTION, "DELETE", TRUE, api_connection_delete },
+  { CONNECTION "/authorize", "POST", TRUE, api_connection_authorize },
+  { CONNECTION "/refresh", "POST", TRUE, api_connection_refresh },
+  { "/oauth2/start/{ticket}", "GET", FALSE, oauth_start },
+  { "/oauth2/callback", "GET", FALSE, oauth_callback },
   { "/api/v1/executions", "GET", TRUE, api_executions },
   { "/api/v1/executions/{id}", "GET", TRUE, api_execution },
   { "/api/v1/logs", "GET", TRUE, api_logs },
@@ -29,36 +42,63 @@ routes_all (guint *n)
   return table;
 }
 
-/* Whether `path` has the pattern's shape; the segment in braces goes to *argument (free with
- * g_free). */
-static gboolean
-matches (const char *pattern, const char *path, char **argument)
+/* The path as it was sent, in segments that are decoded one by one: a name may hold a "/" of its
+ * own. NULL where one is no text. */
+static char **
+split_path (Request *request)
 {
-  const char *brace = strchr (pattern, '{');
-  if (brace == NULL)
-    return strcmp (pattern, path) == 0;
-  gsize head = (gsize) (brace - pattern);
-  const char *tail = strchr (brace, '}') + 1;
-  if (strncmp (pattern, path, head) != 0)
-    return FALSE;
-  gsize length = strcspn (path + head, "/");
-  if (length == 0 || strcmp (path + head + length, tail) != 0)
-    return FALSE;
-  *argument = g_strndup (path + head, length);
-  return TRUE;
+  g_autofree char *path = g_strndup (request->uri, strcspn (request->uri, "?#"));
+  g_auto (GStrv) raw = g_strsplit (path, "/", MAX_SEGMENTS);
+  g_autoptr (GStrvBuilder) segments = g_strv_builder_new ();
+  for (guint i = 0; raw[i] != NULL; i++)
+    {
+      g_autofree char *segment = g_uri_unescape_string (raw[i], NULL);
+      if (segment == NULL || !g_utf8_validate (segment, -1, NULL))
+        return NULL;
+      g_strv_builder_add (segments, segment);
+    }
+  return g_strv_builder_end (segments);
+}
+
+/* Whether the path has the pattern's shape; the segments in braces go to `arguments` (borrowed). */
+static gboolean
+matches (const char *pattern, char *const *segments, const char **arguments)
+{
+  guint n = 0, i = 0;
+  for (;; i++)
+    {
+      gsize length = strcspn (pattern, "/");
+      if (segments[i] == NULL)
+        return FALSE;
+      if (*pattern == '{')
+        {
+          if (*segments[i] == '\0')
+            return FALSE;
+          arguments[n++] = segments[i];
+        }
+      else if (strlen (segments[i]) != length || strncmp (pattern, segments[i], length) != 0)
+        return FALSE;
+      if (pattern[length] == '\0')
+        return segments[i + 1] == NULL;
+      pattern += length + 1;
+    }
 }
 
 static const Route *
-find (const char *method, const char *path, char **argument, GString *allowed)
+find (Request *request, GString *allowed)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+  const char *arguments[ROUTE_MAX_ARGUMENTS] = { NULL };
+  for (guint i = 0; request->segments != NULL && i < G_N_ELEMENTS (table); i++)
     {
-      if (!matches (table[i].path, path, argument))
+      if (!matches (table[i].path, request->segments, arguments))
         continue;
-      gboolean is_head = strcmp (method, "HEAD") == 0 && strcmp (table[i].method, "GET") == 0;
-      if (is_head || strcmp (table[i].method, method) == 0)
-        return &table[i];
-      g_clear_pointer (argument, g_free);
+      gboolean is_head
+          = strcmp (request->method, "HEAD") == 0 && strcmp (table[i].method, "GET") == 0;
+      if (is_head || strcmp (table[i].method, request->method) == 0)
+        {
+          memcpy (request->arguments, arguments, sizeof arguments);
+          return &table[i];
+        }
       g_string_append_printf (allowed, "%s%s", allowed->len > 0 ? ", " : "", table[i].method);
     }
   return NULL;
@@ -81,10 +121,10 @@ route_begin (Request *request)
       webhook_begin (request);
       return;
     }
-  g_autofree char *argument = NULL;
   g_autoptr (GString) allowed = g_string_new (NULL);
   request->most_body_bytes = request->server->options.most_body_bytes;
-  request->route = find (request->method, request->path, &argument, allowed);
+  request->segments = split_path (request);
+  request->route = find (request, allowed);
   if (request->route == NULL && allowed->len > 0)
     request_problem_header (request, 405, "Allow", allowed->str, "%s is not a method of this path",
                             request->method);
@@ -106,7 +146,5 @@ route_end (Request *request)
       webhook_end (request);
       return;
     }
-  g_autofree char *argument = NULL;
-  matches (request->route->path, request->path, &argument);
-  request->route->handle (request, argument);
+  request->route->handle (request, request->arguments[0]);
 }
