@@ -141,13 +141,12 @@ stop_process (Process *process)
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
-/* A worker's channel to egress: the worker's end. */
+/* A channel to egress that a frame of the server's hands over: the other end. */
 static int
-attach_fd (Process *process)
+attach_as (Process *process, guint16 type, guint64 stream)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) frame
-      = frame_writer_end (frame_writer_new (EGRESS_ATTACH, ++world.last_worker));
+  g_autoptr (GBytes) frame = frame_writer_end (frame_writer_new (type, stream));
   int fds[2];
   frame_socketpair (fds, &error);
   g_assert_no_error (error);
@@ -155,6 +154,12 @@ attach_fd (Process *process)
   g_assert_no_error (error);
   close (fds[1]);
   return fds[0];
+}
+
+static int
+attach_fd (Process *process)
+{
+  return attach_as (process, EGRESS_ATTACH, ++world.last_worker);
 }
 
 static EgressClient *
@@ -1189,20 +1194,6 @@ status_line (GPid pid, const char *key)
 
 #define PLACEHOLDER "tenon-sealed-00112233445566778899aabbccddeeff"
 
-static int
-attach_keeper (Process *process)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) frame = frame_writer_end (frame_writer_new (EGRESS_ATTACH_KEEPER, 0));
-  int fds[2];
-  frame_socketpair (fds, &error);
-  g_assert_no_error (error);
-  frame_send (process->control_fd, frame, &fds[1], 1, &error);
-  g_assert_no_error (error);
-  close (fds[1]);
-  return fds[0];
-}
-
 static void
 send_seal (int fd, guint64 worker, const char *secret, const char *host)
 {
@@ -1242,7 +1233,7 @@ assert_came (const Outcome *outcome, const char *what, const char *shown)
 static void
 test_sealed_values_go_to_their_hosts_alone_and_do_not_come_back (void)
 {
-  int keeper = attach_keeper (&world.open);
+  int keeper = attach_as (&world.open, EGRESS_ATTACH_KEEPER, 0);
   g_autofree char *host = g_strdup_printf ("http://127.0.0.1:%u", port_of ("first"));
   g_autofree char *elsewhere = expand ("first:/redirect?code=302&to=$second/digest");
   send_seal (keeper, world.last_worker + 1, "hunter2-sealed", host);

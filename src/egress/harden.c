@@ -8,15 +8,15 @@
  */
 #include "egress/private.h"
 
+#include "base/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static const int denied[] = {
@@ -221,18 +221,6 @@ load_filter (void)
   seccomp_release (filter);
 }
 
-/* Also out of the bounding set, where that is allowed. */
-static void
-drop_capabilities (void)
-{
-  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  struct __user_cap_data_struct none[2] = { 0 };
-  for (int capability = 0; prctl (PR_CAPBSET_READ, capability) >= 0; capability++)
-    prctl (PR_CAPBSET_DROP, capability);
-  prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  syscall (SYS_capset, &header, none);
-}
-
 gboolean
 egress_harden (GError **error)
 {
@@ -241,7 +229,7 @@ egress_harden (GError **error)
   prctl (PR_SET_NAME, "tenon: egress");
   prctl (PR_SET_DUMPABLE, 0);
   setrlimit (RLIMIT_CORE, &none);
-  drop_capabilities ();
+  process_drop_capabilities ();
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),

@@ -7,18 +7,14 @@
  * the channels attached (peer.c): the workers', and the keeper's.
  */
 #include "egress/private.h"
+
+#include "base/process.h"
 #include "egress/seal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define CONTROL_FD 3
 
 typedef struct
 {
@@ -172,18 +168,6 @@ clear_environment (void)
     }
 }
 
-static void
-reset_signals (void)
-{
-  sigset_t none;
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  for (int number = 1; number < NSIG; number++)
-    if (number != SIGKILL && number != SIGSTOP)
-      signal (number, SIG_DFL);
-  signal (SIGPIPE, SIG_IGN);
-}
-
 /* Two descriptors a request are plenty; the default of 1024 in all is not. */
 static void
 raise_descriptor_limit (void)
@@ -207,7 +191,7 @@ egress_main (int fd, const char *const *allowed_cidrs)
       g_printerr ("egress: %s\n", error->message);
       _exit (2);
     }
-  reset_signals ();
+  process_reset_signals ();
   /* A session of its own: the interrupt key of the server's terminal is not for egress, which ends
    * with its control channel. */
   setsid ();
@@ -233,24 +217,6 @@ has_threads (void)
   while (g_dir_read_name (tasks) != NULL)
     n++;
   return n > 1;
-}
-
-/* In the child, possibly of a process with threads: nothing here may take a lock or allocate. */
-static gboolean
-prepare_child (int fd, pid_t parent)
-{
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid () != parent)
-    return FALSE;
-  if (fd == CONTROL_FD)
-    fcntl (fd, F_SETFD, 0);
-  else if (dup2 (fd, CONTROL_FD) < 0)
-    return FALSE;
-  int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null >= 0)
-    dup2 (null, STDIN_FILENO);
-  close_range (CONTROL_FD + 1, ~0U, 0);
-  return TRUE;
 }
 
 static char **
@@ -287,14 +253,14 @@ egress_start (const char *const *allowed_cidrs, int *control_fd, GPid *pid, GErr
     }
   if (*pid == 0)
     {
-      if (!prepare_child (fds[1], parent))
+      if (!process_prepare_child (fds[1], parent))
         _exit (1);
       if (must_exec)
         {
           execv ("/proc/self/exe", arguments);
           _exit (127);
         }
-      egress_main (CONTROL_FD, allowed_cidrs);
+      egress_main (PROCESS_CONTROL_FD, allowed_cidrs);
     }
   close (fds[1]);
   *control_fd = fds[0];

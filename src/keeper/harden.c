@@ -6,14 +6,14 @@
  * the end: OpenSSL and the C library try things that they can do without.
  */
 #include <errno.h>
-#include <linux/capability.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "keeper/vault.h"
+
+#include "base/process.h"
 
 static const int allowed[] = {
   /* The channels: those that are there, and those that arrive. */
@@ -107,18 +107,6 @@ load_filter (void)
   return result;
 }
 
-/* Also out of the bounding set, where that is allowed. */
-static void
-drop_capabilities (void)
-{
-  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-  struct __user_cap_data_struct none[2] = { 0 };
-  for (int capability = 0; prctl (PR_CAPBSET_READ, capability) >= 0; capability++)
-    prctl (PR_CAPBSET_DROP, capability);
-  prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-  syscall (SYS_capset, &header, none);
-}
-
 gboolean
 keeper_harden (GError **error)
 {
@@ -126,7 +114,7 @@ keeper_harden (GError **error)
   int result = 0;
   prctl (PR_SET_NAME, "tenon: keeper");
   setrlimit (RLIMIT_CORE, &none);
-  drop_capabilities ();
+  process_drop_capabilities ();
   if (prctl (PR_SET_DUMPABLE, 0) != 0 || prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     result = -errno;
   if (result == 0)

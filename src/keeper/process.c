@@ -1,17 +1,14 @@
 /* The keeper process: its start, and its loop. What it gives up is in harden.c. */
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "keeper/vault.h"
 
-#define CONTROL_FD 3
+#include "base/process.h"
 
 /* --- secrets on their way out --- */
 
@@ -102,18 +99,6 @@ keeper_serve (int control_fd)
 
 /* --- the process --- */
 
-static void
-reset_signals (void)
-{
-  sigset_t none;
-  sigemptyset (&none);
-  sigprocmask (SIG_SETMASK, &none, NULL);
-  for (int number = 1; number < NSIG; number++)
-    if (number != SIGKILL && number != SIGSTOP)
-      signal (number, SIG_DFL);
-  signal (SIGPIPE, SIG_IGN);
-}
-
 /* What OpenSSL reads from files, it reads now. */
 static void
 warm_up (void)
@@ -132,7 +117,7 @@ keeper_main (int control_fd)
 {
   g_autoptr (GError) error = NULL;
   secret_wipe_json_memory ();
-  reset_signals ();
+  process_reset_signals ();
   setsid (); /* the interrupt key of the server's terminal is not for the keeper */
   clearenv ();
   warm_up ();
@@ -150,17 +135,8 @@ static void
 become_keeper (int fd, pid_t parent, char **arguments)
 {
   static char *none[] = { NULL };
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid () != parent)
+  if (!process_prepare_child (fd, parent))
     _exit (1);
-  if (fd == CONTROL_FD)
-    fcntl (fd, F_SETFD, 0);
-  else if (dup2 (fd, CONTROL_FD) < 0)
-    _exit (1);
-  int null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null >= 0)
-    dup2 (null, STDIN_FILENO);
-  close_range (CONTROL_FD + 1, ~0U, 0);
   execve ("/proc/self/exe", arguments, none);
   _exit (127);
 }
