@@ -237,6 +237,44 @@ flow_run_deny (FlowRun *run, const char *connection, const char *message)
     settle (run, connection, message);
 }
 
+/* Whether the text stands in the value of a header: name and value in turn. */
+static gboolean
+is_in_headers (GPtrArray *headers, const char *text)
+{
+  for (guint i = 1; i < headers->len; i += 2)
+    if (strstr (headers->pdata[i], text) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+tell_rejected (FlowRun *run, const char *connection, const char *token)
+{
+  guint8 digest[32];
+  gsize length = sizeof digest;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (checksum, (const guchar *) token, -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  run->sink->token_rejected (run, connection, digest, run->user_data);
+}
+
+/* Only present tokens: a request that was sent with an older one says nothing of them. */
+void
+flow_connections_unauthorized (Realm *realm, GPtrArray *headers)
+{
+  FlowRun *run = realm_host_data (realm);
+  const char *name;
+  json_t *connection;
+  if (run->is_done || run->start->grant == NULL || run->sink->token_rejected == NULL)
+    return;
+  json_object_foreach (run->start->grant->connections, name, connection)
+  {
+    const char *token = json_get_string (json_object_get (connection, "token"), "access_token");
+    if (token != NULL && *token != '\0' && is_in_headers (headers, token))
+      tell_rejected (run, name, token);
+  }
+}
+
 void
 flow_connections_clear (FlowRun *run)
 {

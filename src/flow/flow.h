@@ -109,6 +109,9 @@ typedef struct
   /* Code wants a newer token: flow_run_renew() or flow_run_deny() follows. NULL = there is nobody
    * to ask. */
   void (*want_fresh) (FlowRun *run, const char *connection, gpointer user_data);
+  /* A request with the access token of this SHA-256 was answered 401. */
+  void (*token_rejected) (FlowRun *run, const char *connection, const guint8 sha256[32],
+                          gpointer user_data);
 } FlowSink;
 
 /* Takes `start`. Runs until the code first waits. Returns the run, or NULL if it ended at once:

@@ -146,6 +146,8 @@ void flow_connections_add (FlowRun *run, JSObjectRef config_vars);
 /* What `context.connections` is. */
 JSObjectRef flow_connections_object (FlowRun *run);
 void flow_connections_clear (FlowRun *run);
+/* A request of the realm was answered 401: see runtime_on_unauthorized(). */
+void flow_connections_unauthorized (Realm *realm, GPtrArray *headers);
 
 /* NULL = no secret is in it. Free with g_free; NULL run->start->grant finds none. */
 char *flow_redact_text (FlowRun *run, const char *text);

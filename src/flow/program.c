@@ -66,6 +66,7 @@ flow_program_new (Vm *vm, Version *version, GBytes *context, GError **error)
       return NULL;
     }
   FlowProgram *program = g_new0 (FlowProgram, 1);
+  runtime_on_unauthorized (flow_connections_unauthorized);
   program->vm = vm;
   program->version = version_ref (version);
   program->context = json_print (object);

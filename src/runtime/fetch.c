@@ -43,6 +43,14 @@ struct FetchQueue
   guint last_id, n_in_flight;
 };
 
+static RuntimeUnauthorized on_unauthorized;
+
+void
+runtime_on_unauthorized (RuntimeUnauthorized call)
+{
+  on_unauthorized = call;
+}
+
 static void
 fetch_free (Fetch *fetch)
 {
@@ -107,6 +115,9 @@ on_head (const EgressHead *head, gpointer user_data)
       = { js_number (ctx, head->status), js_string (ctx, head->status_text),
           js_string (ctx, head->url), js_bool (ctx, head->was_redirected),
           flat_headers (ctx, head->headers) };
+  /* After a redirect it is not known what of the headers the last request still had. */
+  if (head->status == 401 && !head->was_redirected && on_unauthorized != NULL)
+    on_unauthorized (realm, fetch->headers);
   tell (fetch, EVENT_HEAD, G_N_ELEMENTS (arguments), arguments);
   realm_leave (realm);
 }

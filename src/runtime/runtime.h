@@ -17,6 +17,10 @@
 /* Once a process, after vm_new(): loads the services that every execution needs. egress may be NULL: then
  * every request fails. */
 void runtime_init (Vm *vm, EgressClient *egress);
+/* Called when fetch was answered 401 without a redirect, with the headers that it sent: name and
+ * value in turn. Inside an entry: it may not call back into the realm. NULL = nobody. */
+typedef void (*RuntimeUnauthorized) (Realm *realm, GPtrArray *headers);
+void runtime_on_unauthorized (RuntimeUnauthorized call);
 
 /* Loads what executions may need later, while there is none. */
 void runtime_warm (Vm *vm);

@@ -135,15 +135,31 @@ keeper_closed (FrameChannel *channel, const GError *error, gpointer data)
     g_main_loop_quit (worker->loop);
 }
 
+static void
+tell_keeper (Worker *worker, FrameWriter *writer)
+{
+  if (worker->keeper != NULL)
+    frame_channel_send_writer (worker->keeper, writer);
+  else
+    frame_writer_free (writer);
+}
+
 void
 worker_want_fresh (Worker *worker, guint64 slot, const char *connection)
 {
   FrameWriter *writer = frame_writer_new (KEEPER_WANT_FRESH, slot);
   frame_write_string (writer, connection);
-  if (worker->keeper != NULL)
-    frame_channel_send_writer (worker->keeper, writer);
-  else
-    frame_writer_free (writer);
+  tell_keeper (worker, writer);
+}
+
+void
+worker_token_rejected (Worker *worker, guint64 slot, const char *connection,
+                       const guint8 sha256[32])
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_REJECTED, slot);
+  frame_write_string (writer, connection);
+  frame_write_bytes (writer, sha256, 32);
+  tell_keeper (worker, writer);
 }
 
 void

@@ -39,6 +39,8 @@ void worker_wait_for_grant (Worker *worker, FlowStart *start);
 /* Ends one that waits, as failed. FALSE = it does not wait. */
 gboolean worker_cancel_waiting (Worker *worker, guint64 slot, const char *message);
 void worker_want_fresh (Worker *worker, guint64 slot, const char *connection);
+void worker_token_rejected (Worker *worker, guint64 slot, const char *connection,
+                            const guint8 sha256[32]);
 
 #ifdef TENON_TEST_HOOKS
 /* attack.c */

@@ -148,8 +148,14 @@ run_wants_fresh (FlowRun *run, const char *connection, gpointer data)
   worker_want_fresh (&worker, flow_run_slot (run), connection);
 }
 
-static const FlowSink sink
-    = { run_rejected, run_response, run_step, run_log, run_finished, run_over, run_wants_fresh };
+static void
+run_token_rejected (FlowRun *run, const char *connection, const guint8 sha256[32], gpointer data)
+{
+  worker_token_rejected (&worker, flow_run_slot (run), connection, sha256);
+}
+
+static const FlowSink sink = { run_rejected, run_response, run_step,        run_log,
+                               run_finished, run_over,     run_wants_fresh, run_token_rejected };
 
 /* --- the clock --- */
 

@@ -326,6 +326,27 @@ describe("tokens while executions run", () => {
       },
     ));
 
+  test("a token that requests are answered 401 with is renewed once, and the execution sees the new one", () =>
+    withRotating(
+      12,
+      (url) => `module.exports = async ({ configVars }) => {
+  const call = async (more = "") => (await fetch(${JSON.stringify(url)}, { headers: { authorization: "Bearer " + configVars.Acme.token.access_token + more } })).status;
+  const before = configVars.Acme.token.access_token;
+  const statuses = await Promise.all([1, 2, 3, 4, 5].map(() => call()));
+  for (let i = 0; i < 100 && configVars.Acme.token.access_token === before; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  return { data: { statuses: [...statuses, await call()] } };
+};`,
+      async (server, urls, provider) => {
+        await new Promise((resolve) => setTimeout(resolve, 6200)); // a younger token is not renewed
+        rotating.current = "withdrawn";
+        const answer = await (await fetch(urls.Use, { method: "POST" })).json();
+        assert.deepEqual(answer, { statuses: [401, 401, 401, 401, 401, 200] });
+        const tokens = provider.requests.filter((request) => request.path === "/token");
+        assert.equal(tokens.length, 2);
+        assert.equal(tokens[1].form.get("refresh_token"), "refresh-number-1");
+      },
+    ));
+
   test("a provider that has withdrawn the authorization fails executions with what to do", () =>
     withRotating(
       3,
