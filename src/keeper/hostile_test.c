@@ -271,12 +271,39 @@ lie_too_large (void)
   return writer;
 }
 
+static FrameWriter *
+sign_frame (guint64 slot, guint64 ticket, const char *name, const char *field)
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_SIGN, slot);
+  frame_write_u64 (writer, ticket);
+  frame_write_string (writer, name);
+  frame_write_string (writer, field);
+  frame_write_string (writer, "HS256");
+  frame_write_bytes (writer, "data", 4);
+  return writer;
+}
+
+static FrameWriter *
+lie_sign_other_name (void)
+{
+  return sign_frame (10, 1, "ERP", "");
+}
+
+static FrameWriter *
+lie_sign_more (void)
+{
+  FrameWriter *writer = sign_frame (10, 1, "CRM", "");
+  frame_write_u8 (writer, 1);
+  return writer;
+}
+
 static void
 a_worker_that_lies_loses_its_channel_and_nobody_else_does (void)
 {
   static const Lie lies[]
       = { lie_unknown_type, lie_servers_frame,    lie_slot_zero,    lie_other_name,
-          lie_no_name,      lie_more_than_a_name, lie_short_digest, lie_too_large };
+          lie_no_name,      lie_more_than_a_name, lie_short_digest, lie_too_large,
+          lie_sign_other_name, lie_sign_more };
   World world = start_with_secret ();
   int honest = attach (&world, 1, "i1");
   for (guint i = 0; i < G_N_ELEMENTS (lies); i++)
@@ -295,6 +322,64 @@ a_worker_that_lies_loses_its_channel_and_nobody_else_does (void)
       close (liar);
     }
   close (honest);
+  g_assert_cmpint (end_keeper (&world), ==, 0);
+}
+
+/* The next SIGNED; free with g_bytes_unref. */
+static GBytes *
+hear_signed (int worker, guint64 *ticket, gboolean *worked)
+{
+  Frame frame;
+  FrameReader reader;
+  g_assert_true (hear (worker, KEEPER_SIGNED, &frame));
+  frame_reader_init (&reader, &frame);
+  *ticket = frame_read_u64 (&reader);
+  *worked = frame_read_bool (&reader);
+  GBytes *answer = frame_read_gbytes (&reader);
+  g_assert_true (frame_reader_end (&reader, NULL));
+  frame_clear (&frame);
+  return answer;
+}
+
+static void
+a_flood_of_signatures_is_bounded_each_is_answered_and_none_tells_the_key (void)
+{
+  World world = start_with_secret ();
+  int worker = attach (&world, 1, "i1");
+  guint n_worked = 0, n_refused = 0;
+  g_autofree char *expected
+      = g_compute_hmac_for_data (G_CHECKSUM_SHA256, (const guchar *) SECRET, strlen (SECRET),
+                                 (const guchar *) "data", 4);
+  grant (&world, 1, 10);
+  g_assert_true (gets_secret (worker));
+  for (guint i = 0; i < 400; i++)
+    {
+      g_autoptr (GBytes) frame
+          = frame_writer_end (sign_frame (10, i, "CRM", i % 4 == 3 ? "other" : ""));
+      g_assert_true (frame_send (worker, frame, NULL, 0, NULL));
+    }
+  for (guint i = 0; i < 400; i++)
+    {
+      guint64 ticket;
+      gboolean worked;
+      gsize size;
+      g_autoptr (GBytes) answer = hear_signed (worker, &ticket, &worked);
+      const guint8 *bytes = g_bytes_get_data (answer, &size);
+      g_assert_null (memmem (bytes, size, SECRET, strlen (SECRET)));
+      n_worked += worked != FALSE;
+      n_refused += !worked;
+      if (!worked)
+        continue;
+      g_assert_cmpuint (ticket % 4, !=, 3);
+      g_assert_cmpuint (size, ==, 32);
+      g_autoptr (GString) hex = g_string_new (NULL);
+      for (gsize at = 0; at < size; at++)
+        g_string_append_printf (hex, "%02x", bytes[at]);
+      g_assert_cmpstr (hex->str, ==, expected);
+    }
+  g_assert_cmpuint (n_worked, >, 0);
+  g_assert_cmpuint (n_refused, >=, 100);
+  close (worker);
   g_assert_cmpint (end_keeper (&world), ==, 0);
 }
 
@@ -411,6 +496,7 @@ main (int argc, char **argv)
 #define ADD(name) g_test_add_func ("/keeper/" #name, name)
   ADD (a_secret_goes_to_a_granted_worker_of_its_instance_alone);
   ADD (a_worker_that_lies_loses_its_channel_and_nobody_else_does);
+  ADD (a_flood_of_signatures_is_bounded_each_is_answered_and_none_tells_the_key);
   ADD (a_revoked_slot_gets_nothing_more);
   ADD (a_server_that_sends_nonsense_ends_the_keeper_without_a_secret);
   ADD (random_frames_end_nobody_by_force);

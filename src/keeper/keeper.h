@@ -127,7 +127,8 @@ enum
   /* text name, gbytes SHA-256 of the access token that a request was answered 401 with: refreshes
    * where that is still the present one. No answer but FRESH. */
   KEEPER_REJECTED,
-  /* u64 ticket, text name, text field, text algorithm, gbytes data */
+  /* u64 ticket, text name, text field ("" = the type's own), text algorithm (sign.h), gbytes data
+   * -> SIGNED, when all else is done */
   KEEPER_SIGN,
 };
 

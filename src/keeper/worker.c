@@ -5,11 +5,13 @@
  * slot that is granted and of a connection that it was bound to; else its channel ends, and with it
  * what it gets.
  */
+#include "keeper/sign.h"
 #include "keeper/vault.h"
 
 #include <string.h>
 
 #define MOST_ASKS 256 /* of one worker that wait for a token */
+#define MOST_SIGNINGS 256 /* of one worker that wait to be made */
 #define SHA256_BYTES 32
 
 typedef struct
@@ -29,6 +31,14 @@ typedef struct
   gboolean is_grant; /* else WANT_FRESH */
 } Ask;
 
+/* A signature that a worker waits for. */
+typedef struct
+{
+  guint64 slot, ticket;
+  char *name, *field, *algorithm;
+  GBytes *data;
+} Signing;
+
 struct WorkerPeer
 {
   Keeper *keeper;
@@ -38,6 +48,8 @@ struct WorkerPeer
   GPtrArray *names;      /* of the connections that its version declares */
   GHashTable *slots;     /* &number -> Slot */
   GPtrArray *asks;       /* of Ask */
+  GQueue signings;       /* of Signing */
+  guint signing;         /* the source that makes the next one; 0 = none waits */
 };
 
 static void
@@ -69,11 +81,26 @@ forget_asks (WorkerPeer *peer, guint64 slot)
     }
 }
 
+static void
+signing_free (gpointer data)
+{
+  Signing *signing = data;
+  g_free (signing->name);
+  g_free (signing->field);
+  g_free (signing->algorithm);
+  g_clear_pointer (&signing->data, g_bytes_unref);
+  g_free (signing);
+}
+
 /* It said what it must not, or is gone. */
 static void
 end_channel (WorkerPeer *peer)
 {
   forget_asks (peer, 0);
+  g_queue_clear_full (&peer->signings, signing_free);
+  if (peer->signing != 0)
+    g_source_remove (peer->signing);
+  peer->signing = 0;
   g_hash_table_remove_all (peer->slots);
   g_clear_pointer (&peer->channel, frame_channel_free);
 }
@@ -328,6 +355,100 @@ take_rejected (WorkerPeer *peer, FrameReader *reader, guint64 slot)
   return TRUE;
 }
 
+/* --- signatures --- */
+
+static void
+send_signed (WorkerPeer *peer, const Signing *signing, GBytes *signature, const char *problem)
+{
+  FrameWriter *writer = frame_writer_new (KEEPER_SIGNED, signing->slot);
+  frame_write_u64 (writer, signing->ticket);
+  frame_write_u8 (writer, signature != NULL);
+  if (signature != NULL)
+    frame_write_gbytes (writer, signature);
+  else
+    frame_write_bytes (writer, problem, strlen (problem));
+  frame_channel_send_writer (peer->channel, writer);
+}
+
+/* What a connection signs with where code does not say: the last secret that its type requires, so
+ * the private key, the password, the second of two keys. */
+static const char *
+signing_field (const ConnectionShape *shape)
+{
+  for (guint i = shape->inputs->len; i > 0; i--)
+    {
+      const ConnectionInput *input = g_ptr_array_index (shape->inputs, i - 1);
+      if (!input->is_own && input->is_secret && input->is_required)
+        return input->key;
+    }
+  return "";
+}
+
+static void
+sign (WorkerPeer *peer, const Signing *signing)
+{
+  VaultConnection *connection = find_granted (peer, signing->slot, signing->name);
+  g_autoptr (GError) error = NULL;
+  if (connection == NULL || connection->shape == NULL)
+    {
+      send_signed (peer, signing, NULL, "the connection is not set any more");
+      return;
+    }
+  g_autoptr (json_t) fields = connection_fields (connection->shape, connection->given);
+  const char *field
+      = *signing->field != '\0' ? signing->field : signing_field (connection->shape);
+  const char *key = json_get_string (fields, field);
+  if (key == NULL || *key == '\0')
+    {
+      send_signed (peer, signing, NULL, "the connection has no such field, or it is not set");
+      return;
+    }
+  g_autoptr (GBytes) signature = keeper_sign (
+      signing->algorithm, key, json_get_string (fields, "passphrase"), signing->data, &error);
+  send_signed (peer, signing, signature, error == NULL ? NULL : error->message);
+}
+
+/* One at a time, after all else that is due: a signature takes milliseconds of processor time, and
+ * a worker that wants many of them must not keep the others waiting. */
+static gboolean
+on_signing (gpointer user_data)
+{
+  WorkerPeer *peer = user_data;
+  Signing *signing = g_queue_pop_head (&peer->signings);
+  gboolean has_more = !g_queue_is_empty (&peer->signings);
+  if (!has_more)
+    peer->signing = 0;
+  if (g_hash_table_contains (peer->slots, &signing->slot))
+    sign (peer, signing);
+  signing_free (signing);
+  return has_more ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static gboolean
+take_sign (WorkerPeer *peer, FrameReader *reader, guint64 slot)
+{
+  Signing *signing = g_new0 (Signing, 1);
+  signing->slot = slot;
+  signing->ticket = frame_read_u64 (reader);
+  signing->name = frame_read_text (reader);
+  signing->field = frame_read_text (reader);
+  signing->algorithm = frame_read_text (reader);
+  signing->data = frame_read_gbytes (reader);
+  gboolean is_good
+      = frame_reader_end (reader, NULL) && find_granted (peer, slot, signing->name) != NULL;
+  if (is_good && g_queue_get_length (&peer->signings) < MOST_SIGNINGS)
+    {
+      g_queue_push_tail (&peer->signings, signing);
+      if (peer->signing == 0)
+        peer->signing = g_idle_add (on_signing, peer);
+      return TRUE;
+    }
+  if (is_good)
+    send_signed (peer, signing, NULL, "too many signatures wait already");
+  signing_free (signing);
+  return is_good;
+}
+
 /* A slot may have ended in the server's eyes while its last frame was on the way: that is no fault.
  */
 static gboolean
@@ -347,6 +468,8 @@ take (WorkerPeer *peer, Frame *frame)
       return is_late (peer, frame->stream) || take_want_fresh (peer, &reader, frame->stream);
     case KEEPER_REJECTED:
       return is_late (peer, frame->stream) || take_rejected (peer, &reader, frame->stream);
+    case KEEPER_SIGN:
+      return is_late (peer, frame->stream) || take_sign (peer, &reader, frame->stream);
     default:
       return FALSE;
     }
@@ -376,6 +499,7 @@ worker_peer_new (Keeper *keeper, guint64 number, int fd)
   peer->number = number;
   peer->slots = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, slot_free);
   peer->asks = g_ptr_array_new ();
+  g_queue_init (&peer->signings);
   peer->channel = frame_channel_new (fd, NULL, &options, on_frame, on_closed, peer);
   return peer;
 }
